@@ -1,0 +1,115 @@
+"""A recipe: one TOML file that says what to train, and the frozen dataclass it becomes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edge_asr.bundle.manifest import DetectSpec
+from edge_asr.config import Table, apply_overrides, build, read_toml, to_table
+from edge_asr.data.spec import AugmentSpec, DataSpec
+from edge_asr.errors import ConfigError
+from edge_asr.frontend.presets import PRESETS
+from edge_asr.frontend.spec import FrontendSpec
+from edge_asr.training.spec import QuantizeSpec, TrainSpec
+from edge_asr.zoo.spec import ModelSpec, model_spec, model_table
+
+TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train."""
+
+    name: str
+    """Name of the model and its bundle: letters, digits, `_` and `-`."""
+    description: str
+    frontend: FrontendSpec
+    data: DataSpec
+    augment: AugmentSpec
+    model: ModelSpec
+    train: TrainSpec
+    quantize: QuantizeSpec
+    detect: DetectSpec
+
+    @property
+    def clip_samples(self) -> int:
+        """Samples of the window that the model sees."""
+        return round(self.data.clip_seconds * self.frontend.sample_rate)
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(frames, features, 1) of the model's input."""
+        return (self.frontend.frames_in(self.clip_samples), self.frontend.features, 1)
+
+
+def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
+    """Read `recipe.toml` (or the folder that holds it), apply `--set` values, check all. Raises `ConfigError`."""
+    file = path / "recipe.toml" if path.is_dir() else path
+    return recipe_from_table(apply_overrides(read_toml(file), overrides), source=str(file))
+
+
+def recipe_from_table(table: Mapping[str, Any], *, source: str) -> Recipe:
+    """Check a parsed recipe. Raises `ConfigError`."""
+    allowed = ("name", "description", *TABLES)
+    for key in table:
+        if key not in allowed:
+            raise ConfigError(f"{source}: unknown key {key!r} (allowed: {', '.join(allowed)})")
+    tables = {name: table.get(name, {}) for name in TABLES}
+    for name, value in tables.items():
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{source}: {name!r} must be a table, found {value!r:.80}")
+    name = table.get("name")
+    if not isinstance(name, str) or not name or not all(c.isalnum() or c in "_-" for c in name):
+        raise ConfigError(f"{source}: 'name' must be letters, digits, _ and -, found {name!r:.80}")
+    description = table.get("description", "")
+    if not isinstance(description, str):
+        raise ConfigError(f"{source}: 'description' must be a text, found {description!r:.80}")
+    recipe = Recipe(
+        name=name,
+        description=description,
+        frontend=_frontend(tables["frontend"], source),
+        data=build(DataSpec, tables["data"], source=source, where="data"),
+        augment=build(AugmentSpec, tables["augment"], source=source, where="augment"),
+        model=model_spec(tables["model"], source=source),
+        train=build(TrainSpec, tables["train"], source=source, where="train"),
+        quantize=build(QuantizeSpec, tables["quantize"], source=source, where="quantize"),
+        detect=build(DetectSpec, tables["detect"], source=source, where="detect"),
+    )
+    _check_relations(recipe, source)
+    return recipe
+
+
+def recipe_table(recipe: Recipe) -> Table:
+    """The recipe as plain tables, every default written out; `recipe_from_table` reads it back."""
+    table = {name: to_table(getattr(recipe, name)) for name in TABLES if name != "model"}
+    return {"name": recipe.name, "description": recipe.description, **table, "model": model_table(recipe.model)}
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """SHA-256 (hex) of the resolved recipe, without its name and description."""
+    plain = replace(recipe, name="x", description="")
+    return hashlib.sha256(json.dumps(recipe_table(plain), sort_keys=True).encode()).hexdigest()
+
+
+def _frontend(table: Mapping[str, Any], source: str) -> FrontendSpec:
+    rest = dict(table)
+    preset = rest.pop("preset", "logmel40")
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise ConfigError(f"{source}: 'frontend.preset' must be one of {', '.join(PRESETS)}, found {preset!r:.80}")
+    return build(FrontendSpec, {**to_table(PRESETS[preset]), **rest}, source=source, where="frontend")
+
+
+def _check_relations(recipe: Recipe, source: str) -> None:
+    if recipe.input_shape[0] < 1:
+        raise ConfigError(
+            f"{source}: 'data.clip_seconds' must hold at least one frame of {recipe.frontend.window_ms} ms, "
+            f"found {recipe.data.clip_seconds}"
+        )
+    unknown = sorted(set(recipe.detect.thresholds) - set(recipe.data.labels))
+    if unknown:
+        raise ConfigError(f"{source}: 'detect.thresholds' names labels that data.labels does not: {', '.join(unknown)}")

@@ -1,0 +1,80 @@
+"""The `[model]` table of a recipe: one frozen dataclass an architecture, chosen by its `arch` key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from edge_asr.config import build, setting
+from edge_asr.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class DsCnn:
+    """Depthwise-separable CNN of Zhang et al., Hello Edge (arXiv 1711.07128), table 11."""
+
+    size: str = setting("s", choices=("s", "m", "l"))
+    dropout: float = setting(0.2, min=0.0, max=0.9)
+
+
+@dataclass(frozen=True)
+class ResDsCnn:
+    """Depthwise-separable CNN with residual connections: more accurate per byte than DS-CNN on log-mel input."""
+
+    stem_channels: int = setting(32, min=4, max=512)
+    stem_kernel: tuple[int, int] = setting((5, 5), min=1, max=15)
+    """Time, frequency."""
+    stem_stride: tuple[int, int] = setting((2, 2), min=1, max=8)
+    channels: tuple[int, ...] = setting((64, 64, 64, 64, 64), min=4, max=1024)
+    """Output channels of each block; a block whose input has as many channels and no stride is residual."""
+    strides: tuple[int, ...] = setting((1,), min=1, max=4)
+    """Stride in time and frequency of each block; one number serves all."""
+    kernel: int = setting(3, min=1, max=15)
+    dropout: float = setting(0.1, min=0.0, max=0.9)
+
+
+@dataclass(frozen=True)
+class BcResNet:
+    """Broadcasted residual network, Kim et al. (arXiv 2106.04140); `tau` is the width of BC-ResNet-tau."""
+
+    tau: float = setting(1.0, min=0.5, max=8.0)
+    dropout: float = setting(0.1, min=0.0, max=0.9)
+
+
+@dataclass(frozen=True)
+class ArticleCnn:
+    """The beginners' network: conv 32 3x3, conv 64 3x3, max-pool 2x2, dropout, dense 128, dropout, softmax."""
+
+    filters: tuple[int, int] = setting((32, 64), min=1, max=1024)
+    dense: int = setting(128, min=1, max=4096)
+    dropout_conv: float = setting(0.25, min=0.0, max=0.9)
+    dropout_dense: float = setting(0.5, min=0.0, max=0.9)
+
+
+ModelSpec: TypeAlias = DsCnn | ResDsCnn | BcResNet | ArticleCnn
+
+ARCHITECTURES: dict[str, type[Any]] = {
+    "ds_cnn": DsCnn,
+    "res_ds_cnn": ResDsCnn,
+    "bc_resnet": BcResNet,
+    "article_cnn": ArticleCnn,
+}
+
+
+def model_spec(table: Mapping[str, Any], *, source: str) -> ModelSpec:
+    """The spec that a `[model]` table asks for. Raises `ConfigError`."""
+    rest = dict(table)
+    arch = rest.pop("arch", None)
+    if not isinstance(arch, str) or arch not in ARCHITECTURES:
+        raise ConfigError(f"{source}: 'model.arch' must be one of {', '.join(ARCHITECTURES)}, found {arch!r:.80}")
+    spec: ModelSpec = build(ARCHITECTURES[arch], rest, source=source, where="model")
+    return spec
+
+
+def model_table(spec: ModelSpec) -> dict[str, Any]:
+    """The inverse of `model_spec`."""
+    from edge_asr.config import to_table
+
+    arch = next(name for name, cls in ARCHITECTURES.items() if cls is type(spec))
+    return {"arch": arch, **to_table(spec)}
