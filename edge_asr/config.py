@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -24,8 +23,8 @@ Table = dict[str, Any]
 def setting(
     default: Any = dataclasses.MISSING,
     *,
-    min: float | None = None,  # noqa: A002 - reads best where fields are declared
-    max: float | None = None,  # noqa: A002
+    min: float | None = None,
+    max: float | None = None,
     choices: Iterable[str] | None = None,
 ) -> Any:
     """A dataclass field with limits: inclusive `min` and `max` for numbers (and each item of a tuple), `choices` for text."""
@@ -135,7 +134,7 @@ def _convert(hint: Any, value: Any, source: str, key: str) -> Any:
         if isinstance(value, Mapping):
             return {str(k): _convert(args[1], v, source, f"{key}.{k}") for k, v in value.items()}
     elif hint is float:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300 and math.isfinite(value):
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300:
             return float(value)
     elif hint is int:
         if isinstance(value, int) and not isinstance(value, bool):
@@ -149,11 +148,10 @@ def _check_limits(value: Any, limits: Mapping[str, Any], source: str, key: str) 
     items = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
     for item in items:
         low, high, choices = limits.get("min"), limits.get("max"), limits.get("choices")
-        if isinstance(item, (int, float)) and not isinstance(item, bool):
-            if (low is not None and item < low) or (high is not None and item > high):
-                allowed = f"{'' if low is None else f'at least {low}'}{' and ' if None not in (low, high) else ''}"
-                allowed += "" if high is None else f"at most {high}"
-                raise ConfigError(f"{source}: {key!r} must be {allowed}, found {item}")
+        number = isinstance(item, (int, float)) and not isinstance(item, bool)
+        if number and ((low is not None and item < low) or (high is not None and item > high)):
+            allowed = " and ".join([f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None))
+            raise ConfigError(f"{source}: {key!r} must be {allowed}, found {item}")
         if choices and isinstance(item, str) and item not in choices:
             raise ConfigError(f"{source}: {key!r} must be one of {', '.join(choices)}, found {item!r}")
 

@@ -14,7 +14,8 @@ def quantize(values: NDArray[np.float32], spec: TensorSpec) -> NDArray[np.int8]:
     `values`: any shape, float32, finite. Returns int8 of the same shape.
     """
     scaled = np.rint(values * np.float32(1.0 / spec.scale)) + np.float32(spec.zero_point)
-    return np.clip(scaled, -128, 127).astype(np.int8)
+    stored: NDArray[np.int8] = np.clip(scaled, -128, 127).astype(np.int8)
+    return stored
 
 
 def dequantize(stored: NDArray[np.int8], spec: TensorSpec) -> NDArray[np.float32]:

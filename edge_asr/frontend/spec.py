@@ -66,9 +66,7 @@ class FrontendSpec:
                 raise ConfigError(f"{name} must be a whole number of samples at {self.sample_rate} Hz, found {samples}")
         if self.fft_length & (self.fft_length - 1) or self.fft_length < self.window_samples:
             need = 1 << (self.window_samples - 1).bit_length()
-            raise ConfigError(
-                f"fft_length must be a power of two of at least window_ms ({need}), found {self.fft_length}"
-            )
+            raise ConfigError(f"fft_length must be a power of two of at least window_ms ({need}), found {self.fft_length}")
         if not self.low_hz < self.high_edge <= self.sample_rate / 2:
             raise ConfigError(
                 f"high_hz must lie above low_hz ({self.low_hz}) and at most at {self.sample_rate / 2}, found {self.high_hz}"
