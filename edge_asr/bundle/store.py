@@ -1,0 +1,180 @@
+"""Bundles on disk: read with every check before anything runs, written so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from edge_asr.bundle.manifest import SCHEMA, DetectSpec, Manifest, ModelFile, TensorSpec
+from edge_asr.config import build, to_table
+from edge_asr.errors import BundleError, ConfigError
+from edge_asr.frontend.spec import FrontendSpec
+
+MANIFEST = "manifest.json"
+MANIFEST_LIMIT = 1 << 20
+"""Bytes. A real manifest has a few thousand."""
+MODEL_LIMIT = 64 << 20
+"""Bytes. A model that a small board can't hold is refused before it is read."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+
+ModelParts: TypeAlias = tuple[bytes, TensorSpec, TensorSpec]
+"""A `.tflite` file's bytes, its input and its output."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose files fit its manifest."""
+
+    path: Path
+    manifest: Manifest
+    models: Mapping[str, bytes]
+    """The `.tflite` bytes that were checked, by form (`window`)."""
+
+
+@dataclass(frozen=True)
+class ManifestDraft:
+    """A `Manifest` without what `write_bundle` fills in from the model files."""
+
+    name: str
+    labels: tuple[str, ...]
+    frontend: FrontendSpec
+    detect: DetectSpec = field(default_factory=DetectSpec)
+    kind: Literal["keywords"] = "keywords"
+    created: str = ""
+    made_by: str = ""
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read and verify the bundle in the folder `path`: manifest, file names, sizes and SHA-256 hashes.
+
+    Raises `BundleError` for anything that is missing, damaged, too new, too large or points outside of the folder.
+    """
+    folder = Path(path)
+    manifest = _parse_manifest(_read_file(folder, MANIFEST, MANIFEST_LIMIT), folder / MANIFEST)
+    return Bundle(folder, manifest, {model.form: _read_model(folder, model) for model in manifest.models})
+
+
+def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelParts]) -> Bundle:
+    """Write `models` (by form) and their manifest to the folder `path`; other files there are left alone.
+
+    The model files' names carry their hash and the manifest is renamed into place last, so that whoever reads the
+    folder at any moment, or after a crash, finds the older bundle or the new one. The files are world-readable.
+    Raises `BundleError` when the parts don't fit together or the folder can't be written.
+    """
+    folder = Path(path)
+    entries = tuple(_describe(form, *parts) for form, parts in models.items())
+    table = {"schema": SCHEMA, **to_table(draft), "models": to_table(entries)}
+    try:
+        text = json.dumps(table, indent=1, allow_nan=False).encode()
+    except (TypeError, ValueError) as err:
+        raise BundleError(f"{folder}: the manifest can't be written as JSON: {err}") from err
+    manifest = _parse_manifest(text, folder / MANIFEST)
+    outdated = _files_of_older_bundle(folder) - {entry.file for entry in entries}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for entry in entries:
+            _write_file(folder / entry.file, models[entry.form][0])
+        _write_file(folder / MANIFEST, text)
+        for name in outdated:
+            (folder / name).unlink()
+    except OSError as err:
+        raise BundleError(f"{folder}: the bundle can't be written: {err}") from err
+    return Bundle(folder, manifest, {form: parts[0] for form, parts in models.items()})
+
+
+def _parse_manifest(text: bytes, source: Path) -> Manifest:
+    try:
+        table = json.loads(text.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
+        json.dumps(table, ensure_ascii=False).encode("utf-8")  # refuses lone surrogates, which can't be printed
+    except (ValueError, RecursionError) as err:
+        raise BundleError(f"{source}: expected a JSON manifest, found: {err}") from err
+    schema = table.get("schema") if isinstance(table, dict) else None
+    if type(schema) is not int:
+        raise BundleError(f"{source}: expected a bundle's manifest with a schema number, found none")
+    if schema > SCHEMA:
+        raise BundleError(f"{source}: schema {schema} is newer than {SCHEMA}, the newest known here: update edge-asr")
+    try:
+        manifest = build(Manifest, table, source=str(source))
+    except ConfigError as err:
+        raise BundleError(str(err)) from err
+    for text_shown in (manifest.name, *manifest.labels):
+        if not text_shown.isprintable():
+            raise BundleError(f"{source}: name and labels must be printable, found {text_shown!r:.80}")
+    forms = [model.form for model in manifest.models]
+    if len(set(forms)) != len(forms):
+        raise BundleError(f"{source}: models must have different forms, found {', '.join(forms)}")
+    return manifest
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {text}, which is not finite")
+    return value
+
+
+def _read_model(folder: Path, model: ModelFile) -> bytes:
+    if model.size > MODEL_LIMIT:
+        raise BundleError(f"{folder}: {model.file!r:.120} must have at most {MODEL_LIMIT} bytes, found {model.size}")
+    content = _read_file(folder, model.file, model.size)
+    if len(content) != model.size:
+        raise BundleError(f"{folder / model.file}: expected {model.size} bytes, found {len(content)}: copy it again")
+    found = hashlib.sha256(content).hexdigest()
+    if found != model.sha256:
+        raise BundleError(f"{folder / model.file}: expected SHA-256 {model.sha256}, found {found}: copy it again")
+    return content
+
+
+def _read_file(folder: Path, name: str, limit: int) -> bytes:
+    if not _PLAIN_NAME.fullmatch(name):
+        raise BundleError(f"{folder}: expected the plain name of a file in the bundle, found {name!r:.120}")
+    path = folder / name
+    try:
+        if path.resolve().parent != folder.resolve():
+            raise BundleError(f"{path}: is a link that leads out of the bundle")
+        if not path.is_file():  # before it is opened: reading a pipe or a device would not end
+            raise BundleError(f"{path}: expected a file of a bundle, found {'no file' if path.exists() else 'nothing'}")
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links, up to Python 3.12
+        raise BundleError(f"{path}: can't be read: {err}") from err
+    if len(content) > limit:
+        raise BundleError(f"{path}: expected at most {limit} bytes, found more")
+    return content
+
+
+def _describe(form: str, content: bytes, tensor_in: TensorSpec, tensor_out: TensorSpec) -> ModelFile:
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"{form}-{digest[:8]}.tflite"
+    return ModelFile(form, name, digest, len(content), tensor_in, tensor_out)  # type: ignore[arg-type]
+
+
+def _files_of_older_bundle(folder: Path) -> set[str]:
+    try:
+        return {model.file for model in read_bundle(folder).manifest.models}
+    except BundleError:
+        return set()
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(descriptor, 0o644)
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,150 @@
+"""One TFLite interpreter behind a small face: LiteRT where it is installed, else tflite-runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Literal, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_asr.bundle.manifest import TensorSpec
+from edge_asr.errors import DelegateError, InterpreterError
+
+Kernels: TypeAlias = Literal["default", "builtin"]
+"""`default`: XNNPACK where the package uses it. `builtin`: the portable kernels alone. They differ in the last bits."""
+
+
+@dataclass(frozen=True)
+class InterpreterDescription:
+    """What runs a model. Outputs are comparable bit for bit within one set of kernels only."""
+
+    package: str
+    version: str
+    kernels: Kernels
+    delegate: str | None
+
+
+class Interpreter:
+    """A model with one input and one output, loaded and ready. Safe to share between threads: `invoke` takes a lock."""
+
+    input: TensorSpec
+    """The input as the model file has it."""
+    output: TensorSpec
+    """The output as the model file has it."""
+
+    def __init__(self, model: bytes, *, threads: int = 1, kernels: Kernels = "default", delegate: str | None = None) -> None:
+        """Load `model`, the bytes of a `.tflite` file, to run on `threads` threads.
+
+        `delegate` is the path of an external delegate's shared library.
+        Raises `InterpreterError` when no interpreter is installed or it refuses the model, and `DelegateError` when
+        the delegate can't be loaded or can't run it.
+        """
+        if threads < 1 or kernels not in ("default", "builtin"):
+            raise InterpreterError(
+                f"expected at least 1 thread and kernels 'default' or 'builtin', found {threads} and {kernels!r}"
+            )
+        self._package, module = _import_package()
+        self._kernels, self._delegate = kernels, delegate
+        delegates = [] if delegate is None else [_load_delegate(module, delegate)]
+        resolvers = module.OpResolverType
+        resolver = resolvers.AUTO if kernels == "default" else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        try:
+            with _quiet_stderr():
+                self._native = module.Interpreter(
+                    model_content=model,
+                    num_threads=threads,
+                    experimental_op_resolver_type=resolver,
+                    experimental_delegates=delegates,
+                )
+                self._native.allocate_tensors()
+            inputs, outputs = self._native.get_input_details(), self._native.get_output_details()
+        except Exception as err:  # foreign code: ValueError, RuntimeError, SystemError, ... by package and version
+            kind = InterpreterError if delegate is None else DelegateError
+            raise kind(f"{self._package} refuses the model: {str(err) or type(err).__name__}") from err
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise InterpreterError(f"expected a model with one input and one output, found {len(inputs)} and {len(outputs)}")
+        self.input, self.output = _tensor_spec(inputs[0]), _tensor_spec(outputs[0])
+        self._input_index, self._output_index = inputs[0]["index"], outputs[0]["index"]
+        self._lock = threading.Lock()
+
+    @property
+    def description(self) -> InterpreterDescription:
+        """Package, version and kernels, to be stated beside every measurement."""
+        return InterpreterDescription(self._package, version(self._package), self._kernels, self._delegate)
+
+    def invoke(self, values: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Run the model on int8 `values` of `input.shape`. Returns a copy of the output, of `output.shape`.
+
+        Raises `InterpreterError` when shape or dtype are not the input's, or the interpreter fails.
+        """
+        try:
+            with self._lock:
+                self._native.set_tensor(self._input_index, values)
+                self._native.invoke()
+                return cast("NDArray[np.int8]", self._native.get_tensor(self._output_index))
+        except (ValueError, RuntimeError) as err:
+            raise InterpreterError(f"{self._package} could not run the model: {err}") from err
+
+
+def _import_package() -> tuple[str, Any]:
+    try:
+        from ai_edge_litert import interpreter as litert
+
+        return "ai-edge-litert", litert
+    except ImportError as err:
+        reason = err
+    try:
+        from tflite_runtime import interpreter as tflite
+
+        return "tflite-runtime", tflite
+    except ImportError:
+        raise InterpreterError(
+            "expected a TFLite interpreter, found none: pip install ai-edge-litert "
+            f"(on 32-bit ARM: pip install tflite-runtime 'numpy<2'); the import said: {reason}"
+        ) from reason
+
+
+def _load_delegate(module: Any, path: str) -> Any:
+    # The packages' Delegate prints an ignored exception of its own when the library is missing or no delegate.
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as err:
+        raise DelegateError(f"{path}: expected a delegate's shared library that loads, found: {err}") from err
+    if not hasattr(library, "tflite_plugin_create_delegate"):
+        raise DelegateError(f"{path}: is a shared library but no delegate (it has no tflite_plugin_create_delegate)")
+    try:
+        return module.load_delegate(path)
+    except (OSError, ValueError, AttributeError) as err:
+        raise DelegateError(f"{path}: the delegate does not start: {err}") from err
+
+
+def _tensor_spec(details: Mapping[str, Any]) -> TensorSpec:
+    scale, zero_point = details["quantization"]
+    dtype = cast("Literal['int8']", np.dtype(details["dtype"]).name)  # whatever it is: the engine compares
+    return TensorSpec(tuple(int(n) for n in details["shape"]), dtype, float(scale), int(zero_point))
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Keep the native library's remarks (which delegate it created) off the process's stderr."""
+    try:
+        sys.stderr.flush()
+        saved = os.dup(2)
+    except (OSError, AttributeError, ValueError):  # no stderr, nothing to keep quiet
+        yield
+        return
+    with open(os.devnull, "wb") as null:  # noqa: PTH123 - the descriptor is what counts
+        os.dup2(null.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
