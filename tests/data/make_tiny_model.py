@@ -29,9 +29,9 @@ def build() -> keras.Model:
     kernel[0, :, 0, 0] = _contrast(YES_BANDS)
     kernel[0, :, 0, 1] = _contrast(NO_BANDS)
     kernel[0, :, 0, 2] = 1 / BANDS  # loudness
-    detectors.set_weights([kernel, np.array([-3.0, -3.0, -FLOOR - 4.0], np.float32)])
+    detectors.set_weights([kernel, np.array([-1.5, -1.5, -FLOOR - 4.0], np.float32)])
     #                   _silence_ _unknown_ yes  no
-    weights = np.array([[0.0, 0.0, 2.5, 0.0], [0.0, 0.0, 0.0, 2.5], [0.0, 0.6, 0.0, 0.0]], np.float32)
+    weights = np.array([[0.0, 0.0, 5.0, 0.0], [0.0, 0.0, 0.0, 5.0], [0.0, 0.5, 0.0, 0.0]], np.float32)
     logits.set_weights([weights, np.array([4.0, 1.0, 0.0, 0.0], np.float32)])
     return model
 
