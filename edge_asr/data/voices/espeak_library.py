@@ -1,0 +1,144 @@
+"""libespeak-ng through ctypes (its speak_lib.h). One user at a time: the caller holds a lock."""
+
+from __future__ import annotations
+
+import _ctypes
+import ctypes
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from edge_asr.errors import SynthesisError
+
+SAMPLE_RATE = 22050
+"""Hz, of all its formant voices."""
+LONGEST_DATA_PATH = 150
+"""eSpeak cuts the path of its data off at 160 characters and then looks elsewhere."""
+INSTALL = "install the 'synth' extra: pip install 'edge-asr[synth]'"
+
+_OUTPUT_SYNCHRONOUS, _DONT_EXIT, _UTF8 = 2, 0x8000, 1
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+
+class Parameter(IntEnum):
+    """espeak_PARAMETER."""
+
+    RATE = 1
+    PITCH = 3
+    PITCH_RANGE = 4
+
+
+class _VoiceStruct(ctypes.Structure):
+    """espeak_VOICE."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_char_p),
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("internal", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
+class EspeakLibrary:
+    """The loaded and initialised library."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library = library
+
+    def accents(self) -> list[str]:
+        """Names of its languages and accents, such as `en-us`, each once."""
+        # espeak_VOICE.languages is a priority byte, then a language tag, then others that the voice also serves.
+        return sorted({bytes(voice.languages[1:]).decode() for voice in self._list(None)})
+
+    def variants(self) -> list[str]:
+        """Names of its speaker variants, such as `f3`, which go behind an accent and a `+`."""
+        voices = self._list(_VoiceStruct(languages=b"variant"))
+        return sorted(voice.identifier.decode().removeprefix("!v/") for voice in voices)
+
+    def synthesise(self, text: str, voice: str, parameters: Mapping[Parameter, int]) -> bytes:
+        """16-bit mono samples in the machine's byte order. Raises `SynthesisError`."""
+        heard: list[bytes] = []
+
+        def on_samples(samples: int | None, count: int, _events: Any) -> int:
+            if samples and count > 0:
+                heard.append(ctypes.string_at(samples, count * 2))
+            return 0
+
+        callback = _CALLBACK(on_samples)
+        self._library.espeak_SetSynthCallback(callback)
+        # The order counts: choosing a voice sets the parameters to that voice's own.
+        self._check(self._library.espeak_SetVoiceByName(voice.encode()), f"choosing the voice {voice!r}")
+        for parameter, value in parameters.items():
+            self._check(self._library.espeak_SetParameter(int(parameter), value, 0), f"setting {parameter.name}")
+        data = text.encode(errors="replace")
+        code = self._library.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, 1, 0, _UTF8, None, None)
+        self._check(code, f"saying {text!r:.80}")
+        return b"".join(heard)
+
+    def _list(self, wanted: _VoiceStruct | None) -> list[Any]:
+        self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceStruct))
+        found = self._library.espeak_ListVoices(ctypes.byref(wanted) if wanted else None)
+        voices: list[Any] = []
+        while found[len(voices)]:
+            voices.append(found[len(voices)].contents)
+        return voices
+
+    @staticmethod
+    def _check(code: int, doing: str) -> None:
+        if code:
+            raise SynthesisError(f"espeak failed with code {code} when {doing}")
+
+
+@contextmanager
+def espeak_library() -> Iterator[EspeakLibrary]:
+    """Load libespeak-ng, initialise it, and unload it afterwards.
+
+    It is loaded anew each time (4 ms) because it keeps the phase of its flutter and the state of its noise from one
+    utterance to the next, and nothing but unloading resets them: else the same text would sound a little different
+    each time, and a data set made with it could not be made again. Raises `SynthesisError`.
+    """
+    try:
+        import espeakng_loader
+
+        library, data = ctypes.CDLL(espeakng_loader.get_library_path()), espeakng_loader.get_data_path()
+    except (ImportError, OSError, RuntimeError) as err:
+        raise SynthesisError(f"no speech synthesiser ({err}); {INSTALL}") from err
+    try:
+        with _short_path(Path(data)) as path:
+            rate = library.espeak_Initialize(_OUTPUT_SYNCHRONOUS, 0, os.fsencode(path), _DONT_EXIT)
+            if rate != SAMPLE_RATE:
+                raise SynthesisError(f"espeak can't use its data in {data} (it answered {rate}); {INSTALL}")
+            try:
+                library.espeak_ng_SetRandSeed(ctypes.c_long(1))
+                yield EspeakLibrary(library)
+            finally:
+                library.espeak_Terminate()
+    finally:
+        _unload(library)
+
+
+@contextmanager
+def _short_path(path: Path) -> Iterator[Path]:
+    """`path`, or a link to it with a path that fits eSpeak's buffer."""
+    if len(os.fsencode(path)) <= LONGEST_DATA_PATH:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="espeak") as folder:
+        link = Path(folder) / "espeak-ng-data"
+        link.symlink_to(path, target_is_directory=True)
+        yield link
+
+
+def _unload(library: ctypes.CDLL) -> None:
+    """Ctypes has no public way to unload."""
+    close = getattr(_ctypes, "dlclose", None) or _ctypes.FreeLibrary  # type: ignore[attr-defined]
+    close(library._handle)
