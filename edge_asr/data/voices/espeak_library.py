@@ -118,7 +118,6 @@ def espeak_library() -> Iterator[EspeakLibrary]:
             if rate != SAMPLE_RATE:
                 raise SynthesisError(f"espeak can't use its data in {data} (it answered {rate}); {INSTALL}")
             try:
-                library.espeak_ng_SetRandSeed(ctypes.c_long(1))
                 yield EspeakLibrary(library)
             finally:
                 library.espeak_Terminate()
