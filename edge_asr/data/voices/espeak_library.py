@@ -118,6 +118,7 @@ def espeak_library() -> Iterator[EspeakLibrary]:
             if rate != SAMPLE_RATE:
                 raise SynthesisError(f"espeak can't use its data in {data} (it answered {rate}); {INSTALL}")
             try:
+                library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # else it takes the time of day
                 yield EspeakLibrary(library)
             finally:
                 library.espeak_Terminate()
