@@ -33,6 +33,15 @@ class ResDsCnn:
     kernel: int = setting(3, min=1, max=15)
     dropout: float = setting(0.1, min=0.0, max=0.9)
 
+    def __post_init__(self) -> None:
+        """Check that every block has a stride. Raises `ConfigError`."""
+        if not self.channels:
+            raise ConfigError("channels must name at least one block, found []")
+        if len(self.strides) not in (1, len(self.channels)):
+            raise ConfigError(
+                f"strides must be one number or as many as channels ({len(self.channels)}), found {list(self.strides)}"
+            )
+
 
 @dataclass(frozen=True)
 class BcResNet:

@@ -1,0 +1,94 @@
+"""The few blocks that all architectures are made of: layers that fold into int8 TFLite operators and nothing else.
+
+A convolution before a batch normalisation has no bias (the normalisation brings one). `Seeds` gives every layer its own
+seed, so that a model's first weights follow from one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+from keras import layers
+
+Tensor: TypeAlias = Any
+"""A symbolic Keras tensor, (batch, frames, features, channels) unless it says otherwise."""
+Seeds: TypeAlias = Iterator[int]
+
+BATCH_NORM_MOMENTUM = 0.96
+"""As in the reference code of Hello Edge: follows the weights within some 25 batches."""
+
+
+def layer_seeds(seed: int) -> Seeds:
+    """Endless distinct seeds in [0, 2**31) that follow from `seed`."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield int(rng.integers(2**31))
+
+
+def conv_bn(
+    x: Tensor,
+    seeds: Seeds,
+    name: str,
+    channels: int,
+    kernel: tuple[int, int] = (1, 1),
+    strides: tuple[int, int] = (1, 1),
+    *,
+    relu: bool = True,
+) -> Tensor:
+    """Convolution ("same" padding), batch normalisation, ReLU unless `relu` is false. Kernel and strides: time, frequency."""
+    conv = layers.Conv2D(
+        channels,
+        kernel,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=keras.initializers.HeNormal(next(seeds)),
+        name=name,
+    )
+    return _normalise(conv(x), name, relu)
+
+
+def depthwise_bn(
+    x: Tensor,
+    seeds: Seeds,
+    name: str,
+    kernel: tuple[int, int],
+    stride: int = 1,
+    *,
+    dilation: tuple[int, int] = (1, 1),
+    relu: bool = True,
+) -> Tensor:
+    """Depthwise convolution ("same" padding), batch normalisation, ReLU unless `relu` is false.
+
+    The stride is the same in time and frequency: TensorFlow's depthwise convolution knows no other.
+    """
+    conv = layers.DepthwiseConv2D(
+        kernel,
+        strides=stride,
+        padding="same",
+        dilation_rate=dilation,
+        use_bias=False,
+        depthwise_initializer=keras.initializers.GlorotUniform(next(seeds)),
+        name=name,
+    )
+    return _normalise(conv(x), name, relu)
+
+
+def logits(x: Tensor, seeds: Seeds, classes: int, dropout: float) -> Tensor:
+    """Global average pooling, dropout and a dense layer: (batch, frames, features, channels) to (batch, classes)."""
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dropout(dropout, seed=next(seeds), name="dropout")(x)
+    return dense(x, seeds, "logits", classes)
+
+
+def dense(x: Tensor, seeds: Seeds, name: str, units: int) -> Tensor:
+    """A dense layer with bias: (batch, n) to (batch, units)."""
+    return layers.Dense(units, kernel_initializer=keras.initializers.GlorotUniform(next(seeds)), name=name)(x)
+
+
+def _normalise(x: Tensor, name: str, relu: bool) -> Tensor:
+    x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if relu else x
