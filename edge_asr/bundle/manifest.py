@@ -23,7 +23,7 @@ class TensorSpec:
 
     shape: tuple[int, ...] = setting(min=1)
     dtype: Literal["int8"] = "int8"
-    scale: float = setting(1.0, min=1e-12)
+    scale: float = setting(1.0, min=1e-12, max=1e12)
     zero_point: int = setting(0, min=-128, max=127)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -81,7 +82,9 @@ def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelPar
     manifest = _parse_manifest(text, folder / MANIFEST)
     outdated = _files_of_older_bundle(folder) - {entry.file for entry in entries}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            folder.chmod(0o755)
         for entry in entries:
             _write_file(folder / entry.file, models[entry.form][0])
         _write_file(folder / MANIFEST, text)
@@ -172,9 +175,15 @@ def _write_file(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(descriptor, 0o644)
-            os.fsync(descriptor)
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    with contextlib.suppress(OSError):  # systems that can't sync a folder
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
