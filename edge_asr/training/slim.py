@@ -17,7 +17,7 @@ import flatbuffers
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.errors import ConversionError
+from edge_asr.training.tflite_file import unpack
 
 BUFFER_ALIGNMENT = 16
 """Bytes; the schema's `force_align` of a buffer's data."""
@@ -26,8 +26,6 @@ BUFFER_ALIGNMENT = 16
 def slim(model: bytes) -> bytes:
     """The same model in fewer bytes. `model`: a `.tflite` file with one subgraph. Raises `ConversionError`."""
     content = unpack(model)
-    if len(content.subgraphs) != 1:
-        raise ConversionError(f"expected a .tflite file with one subgraph, found {len(content.subgraphs)}")
     content.description = None
     content.metadata = None
     content.metadataBuffer = None
@@ -42,15 +40,6 @@ def slim(model: bytes) -> bytes:
     builder = _SharingBuilder(len(model))
     builder.Finish(content.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
-
-
-def unpack(model: bytes) -> Any:
-    """The file as TensorFlow's `schema_py_generated.ModelT`. Raises `ConversionError` where it is no `.tflite` file."""
-    from tensorflow.lite.python import schema_py_generated as schema
-
-    if model[4:8] != b"TFL3":
-        raise ConversionError(f"expected a .tflite file (identifier TFL3), found {model[4:8]!r}")
-    return schema.ModelT.InitFromPackedBuf(model, 0)
 
 
 def _strip(tensor: Any) -> None:

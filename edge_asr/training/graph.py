@@ -1,0 +1,77 @@
+"""Walks over functional Keras models: who reads whom, and copies with some layers changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from edge_asr.errors import ConversionError
+
+
+@dataclass(frozen=True)
+class Links:
+    """Which layers read which, by name, in the order of the model's layers."""
+
+    sources: dict[str, tuple[str, ...]]
+    """The layers whose outputs a layer reads."""
+    readers: dict[str, tuple[str, ...]]
+    """The layers that read a layer's output; the model's own output counts as a reader named ''."""
+
+
+def links(model: Any) -> Links:
+    """The connections of a model that `check_model` accepts."""
+    producer = {id(layer.output): layer.name for layer in model.layers}
+    sources, readers = {}, {layer.name: [] for layer in model.layers}
+    for layer in model.layers:
+        is_input = isinstance(layer, keras.layers.InputLayer)
+        sources[layer.name] = () if is_input else tuple(producer[id(t)] for t in keras.tree.flatten(layer.input))
+        for source in sources[layer.name]:
+            readers[source].append(layer.name)
+    readers[producer[id(model.outputs[0])]].append("")
+    return Links(sources, {name: tuple(found) for name, found in readers.items()})
+
+
+def check_model(model: Any) -> None:
+    """Raise `ConversionError` unless `model` is functional, (batch, frames, features, 1) to (batch, classes), and finite."""
+    if not isinstance(model, keras.Model) or isinstance(model, keras.Sequential) or not hasattr(model, "operations"):
+        raise ConversionError(f"expected a functional Keras model, found {type(model).__name__}")
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ConversionError(f"expected one input and one output, found {len(model.inputs)} and {len(model.outputs)}")
+    shape, classes = tuple(model.inputs[0].shape), tuple(model.outputs[0].shape)
+    if len(shape) != 4 or None in shape[1:] or shape[-1] != 1 or len(classes) != 2:
+        raise ConversionError(
+            f"expected input (batch, frames, features, 1) and output (batch, classes), found {shape} and {classes}"
+        )
+    for layer in model.layers:
+        if len(layer._inbound_nodes) != 1:
+            raise ConversionError(f"layer {layer.name!r} is used {len(layer._inbound_nodes)} times, expected once")
+        for weight in layer.weights:
+            if not np.isfinite(weight.numpy()).all():
+                raise ConversionError(f"layer {layer.name!r}: weight {weight.name!r} is not finite: train the model again")
+
+
+def copy_model(
+    model: Any,
+    *,
+    batch: int | None = None,
+    clone: Callable[[Any], Any] | None = None,
+    call: Callable[..., Any] | None = None,
+) -> Any:
+    """A copy of `model` on a new input with `batch` clips (None: any number).
+
+    `clone(layer)` makes the layer of the copy, `call(layer, *inputs)` applies it: by default the same layer, called.
+    Weights are copied where the copy's layer has the same name and the same shapes.
+    """
+    source = model.inputs[0]
+    inputs = keras.Input(batch_shape=(batch, *source.shape[1:]), dtype=source.dtype, name=model.layers[0].name)
+    result = keras.models.clone_model(model, input_tensors=inputs, clone_function=clone, call_function=call)
+    weights = {layer.name: layer.get_weights() for layer in model.layers}
+    for layer in result.layers:
+        new, old = layer.get_weights(), weights.get(layer.name, [])
+        if [w.shape for w in new] == [w.shape for w in old]:
+            layer.set_weights(old)
+    return result
