@@ -22,7 +22,7 @@ class Proportion:
 
     @property
     def value(self) -> float | None:
-        """hits / total; None where there is nothing to count."""
+        """`hits / total`; None where there is nothing to count."""
         return self.hits / self.total if self.total else None
 
     @property
