@@ -1,0 +1,95 @@
+"""The features of a few examples: what one worker makes at a time, and what an interrupted preparation goes on from."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_asr import frontend
+from edge_asr.data.clips import LeftOut
+from edge_asr.data.task import Example
+from edge_asr.data.waveforms import Waveforms
+from edge_asr.errors import AudioError
+from edge_asr.frontend.spec import FrontendSpec
+
+
+@dataclass(frozen=True)
+class Part:
+    """Features of those of some examples whose files are usable."""
+
+    features: NDArray[np.float16]
+    """(usable examples, variants, frames, features)."""
+    ids: tuple[str, ...]
+    """Of the usable examples, in order."""
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One part to make, and where to put it."""
+
+    path: Path
+    examples: tuple[Example, ...]
+    variants: int
+
+
+@dataclass(frozen=True)
+class PartMaker:
+    """Makes parts. Small to pickle."""
+
+    waveforms: Waveforms
+    frontend: FrontendSpec
+
+    def run(self, job: Job) -> None:
+        """Make the part of `job` unless it is there already."""
+        if read_part(job.path) is None:
+            write_part(job.path, self.make(job.examples, job.variants))
+
+    def make(self, examples: Sequence[Example], variants: int) -> Part:
+        """Compute features. Examples whose files are not usable are left out; files of spliced words are not named again."""
+        frames = self.frontend.frames_in(self.waveforms.length)
+        features = np.empty((len(examples), variants, frames, self.frontend.features), np.float16)
+        ids: list[str] = []
+        left_out: list[LeftOut] = []
+        for example in examples:
+            row = features[len(ids)]
+            try:
+                for variant, samples in enumerate(self.waveforms.variants(example, range(variants))):
+                    row[variant] = frontend.compute(samples, self.frontend)
+            except AudioError as err:
+                if len(example.clips) == 1:
+                    path = example.clips[0].path
+                    left_out.append(LeftOut(path, str(err).removeprefix(f"{path}: ")))
+            else:
+                ids.append(example.id)
+        return Part(features[: len(ids)], tuple(ids), tuple(left_out))
+
+
+def write_part(path: Path, part: Part) -> None:
+    """Store a part (`.npz`): a temporary file beside it, then a rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        left_out = [[item.path.as_posix(), item.why] for item in part.left_out]
+        np.savez(
+            file,
+            features=part.features,
+            ids=np.array(part.ids, np.str_),
+            left_out=np.array(left_out, np.str_).reshape(-1, 2),
+        )
+    temporary.replace(path)
+
+
+def read_part(path: Path) -> Part | None:
+    """A stored part, or None where there is none or it is damaged (its zip checksums tell)."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            left_out = tuple(LeftOut(Path(str(name)), str(why)) for name, why in file["left_out"])
+            return Part(file["features"], tuple(map(str, file["ids"])), left_out)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

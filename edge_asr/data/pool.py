@@ -1,0 +1,59 @@
+"""Running jobs in several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+
+from edge_asr.data.parts import Job, PartMaker
+from edge_asr.errors import DataError
+
+_maker: PartMaker | None = None
+
+
+def run_jobs(maker: PartMaker, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
+    """Run every job, in this process when `workers` is at most 1, and yield each when it is done.
+
+    Closing the iterator or an exception (Ctrl-C) stops after the jobs that are running; what they wrote stays. Processes are
+    spawned, so a script that calls this needs the usual `if __name__ == "__main__":`. Raises `DataError` when one dies.
+    """
+    if workers <= 1 or len(jobs) <= 1:
+        for job in jobs:
+            maker.run(job)
+            yield job
+        return
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(min(workers, len(jobs)), context, initializer=_start, initargs=(maker,))
+    try:
+        futures = {executor.submit(_run, job): job for job in jobs}
+        for future in as_completed(futures):
+            future.result()
+            yield futures[future]
+    except BrokenProcessPool as err:
+        raise DataError("a process that computed features died (most likely out of memory); try fewer workers") from err
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(maker: PartMaker) -> None:
+    global _maker
+    _maker = maker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which stops handing out jobs
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _run(job: Job) -> None:
+    assert _maker is not None
+    _maker.run(job)
