@@ -163,16 +163,17 @@ def decode(raw: bytes, wav_format: WavFormat) -> NDArray[np.float32]:
     if wav_format.is_float:
         values = np.frombuffer(raw, f"<f{width}").astype(np.float64)
     elif width == 1:
-        values = (np.frombuffer(raw, np.uint8) - 128.0) / 128.0
+        values = np.frombuffer(raw, np.uint8).astype(np.float64) / 128.0 - 1.0
     elif width == 3:
         shifted = np.zeros((len(raw) // 3, 4), np.uint8)
         shifted[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
-        values = shifted.view("<i4")[:, 0] / 2.0**31
+        values = shifted.view("<i4")[:, 0].astype(np.float64) / 2.0**31
     else:
         values = np.frombuffer(raw, f"<i{width}").astype(np.float64) / 2.0 ** (8 * width - 1)
     # Infinities, from the file or from its too large numbers, are the caller's to refuse.
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.mean(values.reshape(-1, wav_format.channels), axis=1).astype(np.float32)
+        mono: NDArray[np.float64] = values.reshape(-1, wav_format.channels).mean(axis=1)
+        return mono.astype(np.float32)
 
 
 def read_wav(path: Path) -> tuple[NDArray[np.float32], int]:

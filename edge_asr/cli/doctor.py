@@ -1,0 +1,30 @@
+"""`edge-asr doctor`: what is there, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from edge_asr.cli.arguments import add_json_argument
+from edge_asr.config import to_table
+from edge_asr.runtime.doctor import examine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `edge-asr doctor`."""
+    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help="check this bundle too")
+    add_json_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a line a check. The status is 1 when something that is needed is not well."""
+    checks = examine(args.bundle)
+    if args.json:
+        print(json.dumps(to_table(checks), indent=1))
+    else:
+        for check in checks:
+            print(f"{check.status:<8} {check.name:<17} {check.found}")
+            if check.advice:
+                print(f"{'':<26} {'' if check.needed else 'optional; '}{check.advice}")
+    return int(any(check.needed and check.status != "ok" for check in checks))

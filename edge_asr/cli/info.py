@@ -1,0 +1,53 @@
+"""`edge-asr info`: what a bundle is; reading it checks it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge_asr.bundle.manifest import Manifest
+from edge_asr.bundle.store import read_bundle
+from edge_asr.cli.arguments import add_json_argument
+from edge_asr.config import to_table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `edge-asr info`."""
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")
+    add_json_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the manifest."""
+    manifest = read_bundle(args.bundle).manifest
+    if args.json:
+        print(json.dumps(to_table(manifest), indent=1))
+    else:
+        for name, text in _rows(manifest):
+            print(f"{name:<12} {text}")
+    return 0
+
+
+def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    spec, detect = manifest.frontend, manifest.detect
+    kind = f"{spec.mfcc} MFCC of {spec.mel_bands}" if spec.mfcc else f"{spec.mel_bands} log"
+    yield "name", f"{manifest.name} ({manifest.kind}, schema {manifest.schema})"
+    yield "made", " ".join(text for text in (manifest.created, manifest.made_by) if text) or "not said"
+    yield "labels", " ".join(manifest.labels)
+    yield "front end", f"{kind} mel bands, {spec.window_ms:g} ms every {spec.hop_ms:g} ms, at {spec.sample_rate} Hz"
+    for model in manifest.models:
+        seconds = spec.samples_for(model.input.shape[1]) / spec.sample_rate
+        yield "model", f"{model.file} ({model.form} of {seconds:.2f} s, int8, {model.size} bytes, SHA-256 {model.sha256[:16]}...)"
+    own = "".join(f", {label} {value:g}" for label, value in detect.thresholds.items())
+    yield "threshold", f"{detect.threshold:g}{own}"
+    yield (
+        "decision",
+        (
+            f"every {detect.step_ms:g} ms, smoothed over {detect.smoothing_ms:g} ms, "
+            f"release {detect.release:g}, refractory {detect.refractory_ms:g} ms"
+        ),
+    )
+    for key, value in manifest.provenance.items():
+        yield key, value if isinstance(value, str) else json.dumps(value)
