@@ -29,23 +29,25 @@ class StreamingResampler:
 
     def accept(self, chunk: NDArray[Any]) -> NDArray[np.float32]:
         """The output samples that `chunk` completes, float32 (n,). `chunk` as in `StreamingFrontend.accept`."""
-        samples = as_float(chunk).astype(np.float32)
-        return samples if self._stream is None else self._push(samples, last=False)
+        return self._push(as_float(chunk).astype(np.float32), last=False)
 
     def finish(self) -> NDArray[np.float32]:
         """The samples still inside; the resampler is then as after `reset`."""
-        rest = np.zeros(0, np.float32) if self._stream is None else self._push(np.zeros(0, np.float32), last=True)
+        rest = self._push(np.zeros(0, np.float32), last=True)
         self.reset()
         return rest
 
     def _push(self, samples: NDArray[np.float32], *, last: bool) -> NDArray[np.float32]:
+        if self._stream is None:
+            return samples
         return np.asarray(self._stream.resample_chunk(samples, last=last), np.float32)
 
 
 def resample(samples: NDArray[Any], rate_in: int, rate_out: int) -> NDArray[np.float32]:
     """A whole mono signal at another rate: float32 (n,), what the streaming resampler gives for it."""
     resampler = StreamingResampler(rate_in, rate_out)
-    return np.concatenate((resampler.accept(samples), resampler.finish()))
+    # The whole signal in one call: `finish` would make a new stream, which costs as much as resampling a second.
+    return resampler._push(as_float(samples).astype(np.float32), last=True)
 
 
 def _soxr_stream(rate_in: int, rate_out: int) -> Any:
