@@ -1,0 +1,137 @@
+"""Fit a recipe's network to prepared features. Runs unchanged on Keras' TensorFlow and JAX backends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_asr.errors import TrainingError
+from edge_asr.progress import Progress, no_progress
+from edge_asr.training.batches import EpochBatches, steps_per_epoch
+from edge_asr.training.history import EpochRecord, History, best_epoch, write_tensorboard
+from edge_asr.training.learner import Learner
+from edge_asr.training.recipe import Recipe
+from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.run_info import run_info
+from edge_asr.training.watch import Watch
+
+if TYPE_CHECKING:
+    from edge_asr.data.prepare import Prepared
+
+Array: TypeAlias = npt.NDArray[Any]
+OnEpoch: TypeAlias = Callable[[EpochRecord], None]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a finished run leaves."""
+
+    run_dir: Path
+    history: History
+    best: EpochRecord
+    """The epoch whose weights were kept."""
+
+
+def train(
+    recipe: Recipe,
+    prepared: Prepared,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    teacher_logits: Array | None = None,
+    progress: Progress = no_progress,
+    on_epoch: OnEpoch | None = None,
+) -> TrainResult:
+    """Fit the network and leave a run folder (see `RunFolder`) in `run_dir`.
+
+    `teacher_logits` (clips, variants, classes) of the training table are what the recipe's teachers say (see `distill`).
+    The state is saved after each epoch: an interrupted run (Ctrl-C reaches the caller) goes on with `resume`, to the same
+    weights, bit for bit, as an unbroken one; without a finished epoch it starts again. Two runs with one seed on one
+    machine and backend give equal weights (on a GPU, XLA must be told to be deterministic).
+    `on_epoch` is called with each epoch's record once it is saved.
+    Raises `TrainingError` for a folder that holds another run, features or teachers that do not fit the recipe, and
+    a loss that is not finite.
+    """
+    _check(recipe, prepared, teacher_logits)
+    steps = steps_per_epoch(prepared.train, recipe.train)
+    folder = RunFolder(run_dir)
+    info = run_info(recipe, prepared, teacher_logits)
+    history = _begin(folder, recipe, info, resume)
+    learner = Learner(recipe, len(recipe.data.labels), steps, distil=teacher_logits is not None)
+    if history:
+        learner.restore(folder.read_checkpoint()[0])
+    watch = Watch(progress, recipe.train.epochs, steps, done=len(history))
+    while not _finished(recipe, history):
+        started = time.monotonic()
+        batches = EpochBatches(prepared.train, recipe, len(history), teacher_logits)
+        loss, accuracy = learner.fit(batches, watch.callback(len(history)))
+        record = _record(learner, prepared, len(history) + 1, loss, accuracy, started)
+        history = (*history, record)
+        _save(folder, learner, history)
+        if on_epoch is not None:
+            on_epoch(record)
+    return TrainResult(run_dir, history, best_epoch(history))
+
+
+def _begin(folder: RunFolder, recipe: Recipe, info: dict[str, Any], resume: bool) -> History:
+    """The epochs that are done already; makes the folder where there are none."""
+    if folder.has_checkpoint():
+        if not resume:
+            raise TrainingError(f"{folder.path}: expected an empty folder, found a run; resume it or choose another folder")
+        before = folder.info()
+        for key in ("recipe", "data"):
+            if before.get(f"{key}_sha256") != info[f"{key}_sha256"]:
+                raise TrainingError(
+                    f"{folder.path}: expected the {key} that this run began with, found another; "
+                    "resume with the same, or choose another folder"
+                )
+        return folder.read_checkpoint()[1]
+    folder.begin(recipe, info)
+    return ()
+
+
+def _finished(recipe: Recipe, history: History) -> bool:
+    patience = recipe.train.early_stopping_epochs
+    if history and patience and history[-1].epoch - best_epoch(history).epoch >= patience:
+        return True
+    return len(history) >= recipe.train.epochs
+
+
+def _record(learner: Learner, prepared: Prepared, epoch: int, loss: float, accuracy: float, started: float) -> EpochRecord:
+    if not np.isfinite(loss):
+        raise TrainingError(f"epoch {epoch}: expected a finite loss, found {loss}; lower train.learning_rate")
+    validation_loss, validation_accuracy = learner.validate(prepared.validation)
+    seconds = round(time.monotonic() - started, 3)
+    rate = learner.learning_rate
+    return EpochRecord(epoch, loss, accuracy, validation_loss, validation_accuracy, rate, seconds)
+
+
+def _save(folder: RunFolder, learner: Learner, history: History) -> None:
+    """The checkpoint comes last: whatever is cut off before it is done again."""
+    if best_epoch(history) is history[-1]:
+        folder.write_weights(learner.kept)
+    folder.write_history(history)
+    write_tensorboard(folder.path / "logs", history[-1])
+    folder.write_checkpoint(learner.state(), history)
+
+
+def _check(recipe: Recipe, prepared: Prepared, teacher_logits: Array | None) -> None:
+    table = prepared.train
+    expected = (recipe.input_shape[:2], recipe.data.labels)
+    found = (tuple(table.features.shape[2:]), tuple(table.label_names))
+    if found != expected:
+        raise TrainingError(f"expected features and labels {expected}, found {found}; prepare the data with this recipe")
+    if not len(table.labels):
+        raise TrainingError("expected clips to train on, found none")
+    if recipe.train.teachers and teacher_logits is None:
+        raise TrainingError("train.teachers names teachers: expected their logits, found none")
+    if teacher_logits is not None:
+        shape = (*table.features.shape[:2], len(table.label_names))
+        if teacher_logits.shape != shape:
+            raise TrainingError(f"expected teachers' logits of shape {shape}, found {teacher_logits.shape}")
