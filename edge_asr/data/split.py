@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from edge_asr.data.clips import Split
 
+MIN_GROUPS = 3
+
 
 def stable_hash(text: str) -> int:
     """64 bits of the text's SHA-256: the same on every machine and in every run."""
@@ -17,9 +19,11 @@ def assign_splits(sizes: Mapping[str, int], validation_percent: float, test_perc
     """Put whole groups (speakers, or single clips) into splits. `sizes` holds each group's number of clips.
 
     The groups are taken in the order of their names' hashes: into test until it has its share of the clips, then into
-    validation likewise, the rest into training. A wanted split is so never empty when there are three groups or more. It
-    depends on the names alone, not on the order of the files, the machine or a seed.
+    validation likewise, the rest into training. So a wanted split is never empty; with fewer than three groups all are
+    training. It depends on the names alone, not on the order of the files, the machine or a seed.
     """
+    if len(sizes) < MIN_GROUPS:
+        return dict.fromkeys(sizes, "train")
     total = sum(sizes.values())
     quota: dict[Split, float] = {"test": total * test_percent / 100, "validation": total * validation_percent / 100}
     filled: dict[Split, int] = {"test": 0, "validation": 0}
