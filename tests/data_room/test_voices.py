@@ -76,6 +76,15 @@ def test_lists_accents_with_variants_and_filters_by_language() -> None:
     assert len(list_voices()) > len(english)
 
 
+def test_every_listed_accent_and_variant_speaks() -> None:
+    accents = [v for v in list_voices() if "+" not in v.name]
+    variants = [v for v in list_voices("en-gb") if v.language == "en-gb"]
+    assert len(accents) > 100
+    assert len(variants) > 100
+    for voice in (*accents, *variants):
+        assert len(speak("2", voice).samples) > 1000, voice.name
+
+
 def test_speaks_from_many_threads() -> None:
     voices = [find_voice(name) for name in NAMES] * 4
     expected = [speak("seven", voice).samples.tobytes() for voice in voices]

@@ -27,11 +27,13 @@ class Espeak:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._voices: dict[str, Voice] = {}
+        self._accents: dict[str, str] = {}
 
     def voices(self) -> tuple[Voice, ...]:
         """Every accent by itself and with every speaker variant. Raises `SynthesisError` when it is not installed."""
         with self._lock:
-            return tuple(self._known_voices().values())
+            self._list_voices()
+            return tuple(self._voices.values())
 
     def speak(self, text: str, voice: str, *, rate: float, pitch: float, pitch_range: float) -> Speech:
         """Say `text`. See `edge_asr.data.voices.speak` for units. Raises `SynthesisError`."""
@@ -41,19 +43,25 @@ class Espeak:
             Parameter.PITCH_RANGE: NEUTRAL * pitch_range,
         }
         with self._lock:
+            self._list_voices()
             # eSpeak takes an unknown variant for none, without a word.
-            if voice not in self._known_voices():
+            if voice not in self._voices:
                 raise SynthesisError(f"espeak has no voice {voice!r:.80}; list_voices() names those that it has")
+            accent, plus, variant = voice.partition("+")
             with espeak_library() as espeak:
-                pcm = espeak.synthesise(text, voice, {key: round(value) for key, value in parameters.items()})
+                pcm = espeak.synthesise(
+                    text, self._accents[accent] + plus + variant, {key: round(value) for key, value in parameters.items()}
+                )
         if not pcm:
             raise SynthesisError(f"espeak voice {voice!r} has no sound for {text!r:.80}")
         return Speech(np.frombuffer(pcm, "=i2").astype(np.float32) / np.float32(32768), SAMPLE_RATE)
 
-    def _known_voices(self) -> dict[str, Voice]:
-        if not self._voices:
-            with espeak_library() as espeak:
-                accents, variants = espeak.accents(), espeak.variants()
-            pairs = [(accent, name) for accent in accents for name in (accent, *(f"{accent}+{v}" for v in variants))]
-            self._voices = {name: Voice("espeak", name, accent, LICENCE) for accent, name in pairs}
-        return self._voices
+    def _list_voices(self) -> None:
+        if self._voices:
+            return
+        with espeak_library() as espeak:
+            accents, variants = espeak.accents(), espeak.variants()
+        for accent in sorted(accents):
+            for name in (accent, *(f"{accent}+{variant}" for variant in variants)):
+                self._voices[name] = Voice("espeak", name, accent, LICENCE)
+        self._accents = accents

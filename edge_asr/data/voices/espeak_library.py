@@ -54,10 +54,12 @@ class EspeakLibrary:
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
 
-    def accents(self) -> list[str]:
-        """Names of its languages and accents, such as `en-us`, each once."""
+    def accents(self) -> dict[str, str]:
+        """Its languages and accents, such as `en-gb`, each with the name that `synthesise` knows it by, such as `en`."""
         # espeak_VOICE.languages is a priority byte, then a language tag, then others that the voice also serves.
-        return sorted({bytes(voice.languages[1:]).decode() for voice in self._list(None)})
+        voices = [(bytes(voice.languages[1:]).decode().lower(), voice.identifier.decode()) for voice in self._list(None)]
+        # The first file of a language stands last, so that it is the one that is kept.
+        return {language: file.rpartition("/")[2] for language, file in sorted(voices, reverse=True)}
 
     def variants(self) -> list[str]:
         """Names of its speaker variants, such as `f3`, which go behind an accent and a `+`."""
@@ -65,7 +67,7 @@ class EspeakLibrary:
         return sorted(voice.identifier.decode().removeprefix("!v/") for voice in voices)
 
     def synthesise(self, text: str, voice: str, parameters: Mapping[Parameter, int]) -> bytes:
-        """16-bit mono samples in the machine's byte order. Raises `SynthesisError`."""
+        """16-bit mono samples in the machine's byte order. `voice`: an accent's file name, `+`, a variant. Raises `SynthesisError`."""
         heard: list[bytes] = []
 
         def on_samples(samples: int | None, count: int, _events: Any) -> int:
