@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a line a check. The status is 1 when something that is needed is not well."""
+    """Print a line a check. The status is 1 when nothing will work as it is."""
     checks = examine(args.bundle)
     if args.json:
         print(json.dumps(to_table(checks), indent=1))
@@ -26,5 +26,5 @@ def run(args: argparse.Namespace) -> int:
         for check in checks:
             print(f"{check.status:<8} {check.name:<17} {check.found}")
             if check.advice:
-                print(f"{'':<26} {'' if check.needed else 'optional; '}{check.advice}")
-    return int(any(check.needed and check.status != "ok" for check in checks))
+                print(f"{'':<26} {check.advice}")
+    return int(any(check.status == "failed" for check in checks))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
 import platform
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from edge_asr.errors import EdgeAsrError
+from edge_asr.errors import EdgeAsrError, InterpreterError
+from edge_asr.frontend.resample import resample
 from edge_asr.runtime.engine import load_engine
 from edge_asr.runtime.interpreter import Interpreter, Kernels
 from edge_asr.runtime.microphone import find_device, list_devices
@@ -27,9 +26,8 @@ class Check:
     """One thing that was looked at."""
 
     name: str
-    status: Literal["ok", "missing", "broken"]
-    needed: bool
-    """False: only some uses need it."""
+    status: Literal["ok", "missing", "failed"]
+    """`missing`: only some uses need it, and they will not work. `failed`: nothing will."""
     found: str
     advice: str = ""
     """What to do about it; empty when it is ok."""
@@ -42,60 +40,50 @@ def examine(bundle: Path | None = None) -> tuple[Check, ...]:
 
 def _checks(bundle: Path | None) -> Iterator[Check]:
     yield _python()
-    yield Check("numpy", "ok", True, np.__version__)
-    yield _try("interpreter", True, lambda: _invoke("default"))
-    yield _try("portable kernels", False, lambda: _invoke("builtin"))
-    yield _package("soxr", "input at another rate than the bundle's needs it: pip install 'edge-asr[resample]'")
-    pyaudio = _package(
-        "pyaudio",
-        "the microphone needs it: pip install 'edge-asr[mic]' (on Linux first: apt install portaudio19-dev python3-dev gcc)",
+    yield Check("numpy", "ok", np.__version__)
+    install = "pip install --force-reinstall ai-edge-litert (on 32-bit ARM: tflite-runtime 'numpy<2')"
+    yield _try("interpreter", "failed", lambda: _invoke("default"), install)
+    yield _try("portable kernels", "missing", lambda: _invoke("builtin"), install)
+    yield _try(
+        "resampling", "missing", _resample, "for input at another rate than the bundle's: pip install 'edge-asr[resample]'"
     )
-    yield pyaudio
-    if pyaudio.status == "ok":
-        plug = "plug a microphone in; on Linux the user must be in the group audio, or have a running sound server"
-        yield _try("microphone", False, _microphone, plug)
+    portaudio = "for the microphone: apt install portaudio19-dev python3-dev gcc, pip install 'edge-asr[mic]'"
+    devices = _try("audio devices", "missing", lambda: f"{len(list_devices())} that can record", portaudio)
+    yield devices
+    if devices.status == "ok":
+        plug = "plug a microphone in; on Linux, the user must be in the group audio or run a sound server"
+        yield _try("microphone", "missing", lambda: find_device(list_devices(), None).name, plug)
     if bundle is not None:
-        yield _try("bundle", True, lambda: _bundle(bundle))
+        yield _try("bundle", "failed", lambda: _bundle(bundle), "copy the bundle again from where it was made, or export it anew")
 
 
 def _python() -> Check:
     version = platform.python_version()
     if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
-        return Check("python", "ok", True, f"{version} on {platform.machine()}")
+        return Check("python", "ok", f"{version} on {platform.machine()}")
     wanted = " to ".join(".".join(map(str, edge)) for edge in (OLDEST_PYTHON, NEWEST_PYTHON))
-    return Check("python", "broken", True, version, f"install Python {wanted}")
+    return Check("python", "failed", version, f"install Python {wanted}")
 
 
-def _package(name: str, advice: str) -> Check:
+def _try(name: str, otherwise: Literal["missing", "failed"], look: Callable[[], str], advice: str) -> Check:
     try:
-        importlib.import_module(name)
-        return Check(name, "ok", False, importlib.metadata.version(name))
-    except ModuleNotFoundError:
-        return Check(name, "missing", False, "not installed", advice)
-    except Exception as err:  # foreign code: a shared library of it can be missing
-        return Check(name, "broken", False, str(err), advice)
-
-
-def _try(name: str, needed: bool, look: Callable[[], str], advice: str = "") -> Check:
-    try:
-        return Check(name, "ok", needed, look())
+        return Check(name, "ok", look())
     except EdgeAsrError as err:
-        # The errors of this package end in what to do.
-        return Check(name, "broken", needed, str(err), advice or "see the error")
+        return Check(name, otherwise, str(err), advice)
+
+
+def _resample() -> str:
+    resample(np.zeros(441, np.float32), 44100, 16000)
+    return "44100 Hz to 16000 Hz works"
 
 
 def _invoke(kernels: Kernels) -> str:
     interpreter = Interpreter(PROBE_MODEL, kernels=kernels)
     answer = interpreter.invoke(np.array([[-2, -1, 1, 2]], np.int8)).tolist()
     if answer != [[0, 0, 1, 2]]:
-        raise EdgeAsrError(f"expected [[0, 0, 1, 2]] from a test model, found {answer}: reinstall the interpreter")
+        raise InterpreterError(f"expected [[0, 0, 1, 2]] from a test model, found {answer}")
     about = interpreter.description
     return f"{about.package} {about.version} runs a test model with {about.kernels} kernels"
-
-
-def _microphone() -> str:
-    device = find_device(list_devices(), None)
-    return f"{device.name} ({device.channels} channels, {device.sample_rate} Hz)"
 
 
 def _bundle(path: Path) -> str:

@@ -62,9 +62,11 @@ def find_device(devices: tuple[Device, ...], wanted: str | None) -> Device:
         found = found[:1] or [device for device in devices if wanted.lower() in device.name.lower()]
     if len(found) == 1:
         return found[0]
-    there = ", ".join(f"{device.number} {device.name!r}" for device in found or devices) or "none"
-    what = "a microphone" if wanted is None else f"a microphone {wanted!r}"
-    raise AudioError(f"expected {what}, found {'several' if found else 'no such one'}; there is: {there} (see edge-asr devices)")
+    if not devices:
+        raise AudioError("expected a microphone, found no device that records; plug one in (see edge-asr doctor)")
+    there = ", ".join(f"{device.number} {device.name!r}" for device in found or devices)
+    problem = f"several fit: {there}; write more of the name, or" if found else f"found only {there}; write"
+    raise AudioError(f"expected a microphone {wanted!r}, {problem} the number that edge-asr devices shows")
 
 
 class Microphone:

@@ -1,0 +1,127 @@
+"""What listening costs: the whole chain step by step, and each of its stages alone on the same audio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import perf_counter, process_time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_asr.bundle.quantization import quantize
+from edge_asr.errors import AudioError
+from edge_asr.frontend.streaming import StreamingFrontend
+from edge_asr.progress import Progress, no_progress
+from edge_asr.runtime.detector import Detector
+from edge_asr.runtime.engine import Engine
+from edge_asr.runtime.interpreter import InterpreterDescription
+
+SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """One part of the chain."""
+
+    name: str
+    cpu_seconds_per_hour: float
+    """CPU seconds, of all threads, for an hour of audio."""
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Of the wall time of one step, in milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """What a bundle costs on this machine."""
+
+    bundle: str
+    interpreter: InterpreterDescription
+    audio_seconds: float
+    step_ms: float
+    """Audio in one step, after which the model runs once."""
+    steps: int
+    real_time_factor: float
+    """Wall seconds for a second of audio; below 1 is faster than real time."""
+    cpu_seconds_per_hour: float
+    """CPU seconds, of all threads, for an hour of audio."""
+    step_time: Percentiles
+    stages: tuple[StageCost, ...]
+    """Front end, model, decision, and the rest (checks, buffers, level); their sum is the whole."""
+
+
+def bench(engine: Engine, samples: NDArray[Any], *, progress: Progress = no_progress) -> BenchResult:
+    """Measure `engine` on `samples`, (n,) int16 or float at its rate, fed step by step as a microphone would.
+
+    Raises `AudioError` when the audio is shorter than 100 steps, too few for a 99th percentile.
+    """
+    spec, detect = engine.manifest.frontend, engine.manifest.detect
+    step = max(1, round(detect.step_ms * spec.sample_rate / 1000 / spec.hop_samples)) * spec.hop_samples
+    chunks = [samples[at : at + step] for at in range(0, len(samples) - step + 1, step)]
+    if len(chunks) < 100:
+        needed, found = 100 * step / spec.sample_rate, len(samples) / spec.sample_rate
+        raise AudioError(f"expected at least {needed:.1f} s of audio to measure, found {found:.1f} s")
+    engine.stream().accept(samples[: 10 * step])  # the first calls fill caches and the interpreter's arena
+
+    steps, whole_cpu = _timed(engine.stream().accept, chunks, "the whole chain", progress)
+    frontend = StreamingFrontend(spec)
+    _, frontend_cpu = _timed(frontend.accept, chunks, "front end", progress)
+    windows = _windows(engine, samples, step, len(chunks))
+    posteriors: list[NDArray[np.float32]] = []
+    _, model_cpu = _timed(lambda window: posteriors.append(engine.posteriors_of_stored(window)), windows, "model", progress)
+    detector = Detector(
+        engine.labels, detect, sample_rate=spec.sample_rate, step_samples=step, window_samples=engine.window_samples
+    )
+    numbered = list(enumerate(posteriors))
+    _, decision_cpu = _timed(lambda item: detector.step(item[1], item[0] * step), numbered, "decision", progress)
+
+    seconds = len(chunks) * step / spec.sample_rate
+    parts = {"front end": frontend_cpu, "model": model_cpu, "decision": decision_cpu}
+    parts["rest"] = whole_cpu - sum(parts.values())
+    p50, p95, p99 = (float(value) for value in np.percentile(steps, (50, 95, 99)) * 1000)
+    return BenchResult(
+        bundle=engine.manifest.name,
+        interpreter=engine.interpreter.description,
+        audio_seconds=seconds,
+        step_ms=1000 * step / spec.sample_rate,
+        steps=len(chunks),
+        real_time_factor=float(np.sum(steps)) / seconds,
+        cpu_seconds_per_hour=whole_cpu / seconds * SECONDS_PER_HOUR,
+        step_time=Percentiles(p50, p95, p99),
+        stages=tuple(StageCost(name, cpu / seconds * SECONDS_PER_HOUR) for name, cpu in parts.items()),
+    )
+
+
+def _timed(work: Callable[[Any], object], items: list[Any], what: str, progress: Progress) -> tuple[NDArray[np.float64], float]:
+    """Do `work` on each item: the wall seconds of each, and the CPU seconds of all."""
+    times = np.zeros(len(items))
+    cpu = 0.0
+    for number, item in enumerate(items):
+        wall_before, cpu_before = perf_counter(), process_time()
+        work(item)
+        cpu += process_time() - cpu_before
+        times[number] = perf_counter() - wall_before
+        if number % 100 == 0:
+            progress(what, number, len(items))
+    progress(what, len(items), len(items))
+    return times, cpu
+
+
+def _windows(engine: Engine, samples: NDArray[Any], step: int, count: int) -> list[NDArray[np.int8]]:
+    """A window of stored features for each step, wherever there is audio for it: the content hardly matters to the cost."""
+    spec, frames = engine.manifest.frontend, engine.window_frames
+    features = quantize(StreamingFrontend(spec).accept(samples), engine.interpreter.input)
+    hops = step // spec.hop_samples
+    last = max(0, len(features) - frames)
+    if len(features) < frames:
+        features = np.resize(features, (frames, spec.features))
+    starts: Iterable[int] = (min(number * hops, last) for number in range(count))
+    return [features[start : start + frames] for start in starts]
