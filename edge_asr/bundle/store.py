@@ -96,6 +96,8 @@ def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelPar
 
 
 def _parse_manifest(text: bytes, source: Path) -> Manifest:
+    if len(text) > MANIFEST_LIMIT:
+        raise BundleError(f"{source}: expected at most {MANIFEST_LIMIT} bytes, found more")
     try:
         table = json.loads(text.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
         json.dumps(table, ensure_ascii=False).encode("utf-8")  # refuses lone surrogates, which can't be printed
@@ -110,13 +112,22 @@ def _parse_manifest(text: bytes, source: Path) -> Manifest:
         manifest = build(Manifest, table, source=str(source))
     except ConfigError as err:
         raise BundleError(str(err)) from err
-    for text_shown in (manifest.name, *manifest.labels):
-        if not text_shown.isprintable():
-            raise BundleError(f"{source}: name and labels must be printable, found {text_shown!r:.80}")
+    _check_names(manifest, source)
+    return manifest
+
+
+def _check_names(manifest: Manifest, source: Path) -> None:
+    for shown in (manifest.name, *manifest.labels):
+        if not shown.isprintable():
+            raise BundleError(f"{source}: name and labels must be printable, found {shown!r:.80}")
     forms = [model.form for model in manifest.models]
     if len(set(forms)) != len(forms):
         raise BundleError(f"{source}: models must have different forms, found {', '.join(forms)}")
-    return manifest
+    for model in manifest.models:
+        if not _PLAIN_NAME.fullmatch(model.file):
+            raise BundleError(f"{source}: expected the plain name of a file beside it, found {model.file!r:.120}")
+        if model.size > MODEL_LIMIT:
+            raise BundleError(f"{source}: {model.file} must have at most {MODEL_LIMIT} bytes, found {model.size}")
 
 
 def _finite(text: str) -> float:
@@ -127,11 +138,10 @@ def _finite(text: str) -> float:
 
 
 def _read_model(folder: Path, model: ModelFile) -> bytes:
-    if model.size > MODEL_LIMIT:
-        raise BundleError(f"{folder}: {model.file!r:.120} must have at most {MODEL_LIMIT} bytes, found {model.size}")
     content = _read_file(folder, model.file, model.size)
     if len(content) != model.size:
-        raise BundleError(f"{folder / model.file}: expected {model.size} bytes, found {len(content)}: copy it again")
+        found = "more" if len(content) > model.size else str(len(content))
+        raise BundleError(f"{folder / model.file}: expected {model.size} bytes, found {found}: copy it again")
     found = hashlib.sha256(content).hexdigest()
     if found != model.sha256:
         raise BundleError(f"{folder / model.file}: expected SHA-256 {model.sha256}, found {found}: copy it again")
@@ -139,8 +149,6 @@ def _read_model(folder: Path, model: ModelFile) -> bytes:
 
 
 def _read_file(folder: Path, name: str, limit: int) -> bytes:
-    if not _PLAIN_NAME.fullmatch(name):
-        raise BundleError(f"{folder}: expected the plain name of a file in the bundle, found {name!r:.120}")
     path = folder / name
     try:
         if path.resolve().parent != folder.resolve():
@@ -148,12 +156,9 @@ def _read_file(folder: Path, name: str, limit: int) -> bytes:
         if not path.is_file():  # before it is opened: reading a pipe or a device would not end
             raise BundleError(f"{path}: expected a file of a bundle, found {'no file' if path.exists() else 'nothing'}")
         with path.open("rb") as file:
-            content = file.read(limit + 1)
+            return file.read(limit + 1)  # the one more shows that there are more
     except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links, up to Python 3.12
         raise BundleError(f"{path}: can't be read: {err}") from err
-    if len(content) > limit:
-        raise BundleError(f"{path}: expected at most {limit} bytes, found more")
-    return content
 
 
 def _describe(form: str, content: bytes, tensor_in: TensorSpec, tensor_out: TensorSpec) -> ModelFile:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import os
-import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Literal, TypeAlias, cast
@@ -17,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge_asr.bundle.manifest import TensorSpec
 from edge_asr.errors import DelegateError, InterpreterError
+from edge_asr.runtime.quiet import quiet_stderr
 
 Kernels: TypeAlias = Literal["default", "builtin"]
 """`default`: XNNPACK where the package uses it. `builtin`: the portable kernels alone. They differ in the last bits."""
@@ -57,7 +55,7 @@ class Interpreter:
         resolvers = module.OpResolverType
         resolver = resolvers.AUTO if kernels == "default" else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         try:
-            with _quiet_stderr():
+            with quiet_stderr():  # the native library announces each delegate that it makes
                 self._native = module.Interpreter(
                     model_content=model,
                     num_threads=threads,
@@ -130,21 +128,3 @@ def _tensor_spec(details: Mapping[str, Any]) -> TensorSpec:
     scale, zero_point = details["quantization"]
     dtype = cast("Literal['int8']", np.dtype(details["dtype"]).name)  # whatever it is: the engine compares
     return TensorSpec(tuple(int(n) for n in details["shape"]), dtype, float(scale), int(zero_point))
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Keep the native library's remarks (which delegate it created) off the process's stderr."""
-    try:
-        sys.stderr.flush()
-        saved = os.dup(2)
-    except (OSError, AttributeError, ValueError):  # no stderr, nothing to keep quiet
-        yield
-        return
-    with open(os.devnull, "wb") as null:  # noqa: PTH123 - the descriptor is what counts
-        os.dup2(null.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

@@ -1,0 +1,114 @@
+"""The engine: a model is what its manifest says, and clips go through the front end and the model as streams do."""
+
+from __future__ import annotations
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from edge_asr.bundle.quantization import dequantize, quantize
+from edge_asr.bundle.store import Bundle, ManifestDraft, write_bundle
+from edge_asr.errors import AudioError, BundleError, InterpreterError
+from edge_asr.frontend import compute
+from edge_asr.runtime.engine import load_engine
+from edge_asr.runtime.window import fit_window
+from tests.bundle.damage import edit_manifest
+from tests.runtime.tones import tones
+
+
+@pytest.mark.parametrize(
+    ("side", "key", "value"),
+    [
+        ("input", "shape", [1, 50, 40, 1]),
+        ("input", "scale", 0.1),
+        ("input", "zero_point", 0),
+        ("output", "scale", 0.1),
+        ("output", "zero_point", 0),
+    ],
+)
+def test_tensors_must_be_those_of_the_manifest(tiny_bundle: Bundle, side: str, key: str, value):
+    edit_manifest(tiny_bundle.path, lambda table: table["models"][0][side].update({key: value}))
+    with pytest.raises(BundleError, match=f"says {side}"):
+        load_engine(tiny_bundle.path)
+
+
+def test_label_count_must_fit_the_file(tiny_bundle: Bundle):
+    """A manifest that agrees with itself, but not with the model."""
+
+    def add_label(table):
+        table["labels"].append("maybe")
+        table["models"][0]["output"]["shape"] = [1, 5]
+
+    edit_manifest(tiny_bundle.path, add_label)
+    with pytest.raises(BundleError, match="says output"):
+        load_engine(tiny_bundle.path)
+
+
+def test_scales_compare_as_float32(tiny_bundle: Bundle):
+    scale = float(str(np.float32(tiny_bundle.manifest.models[0].input.scale)))  # the short form of the same float32
+    assert scale != tiny_bundle.manifest.models[0].input.scale
+    edit_manifest(tiny_bundle.path, lambda table: table["models"][0]["input"].update(scale=scale))
+    load_engine(tiny_bundle.path)
+
+
+def test_a_file_that_is_no_model_is_refused(tiny_bundle: Bundle):
+    entry = tiny_bundle.manifest.models[0]
+    draft = ManifestDraft("bad", tiny_bundle.manifest.labels, tiny_bundle.manifest.frontend)
+    half = tiny_bundle.models["window"][:1000]
+    bundle = write_bundle(tiny_bundle.path, draft, {"window": (half, entry.input, entry.output)})
+    with pytest.raises(InterpreterError, match="refuses the model"):
+        load_engine(bundle)
+
+
+def test_posteriors_are_the_softmax_of_the_logits(tiny_bundle: Bundle):
+    engine = load_engine(tiny_bundle)
+    features = compute(tones(2, [(0.2, "no")])[: engine.window_samples], engine.manifest.frontend)
+    logits = dequantize(
+        engine.interpreter.invoke(quantize(features, engine.interpreter.input)[None, :, :, None])[0],
+        engine.interpreter.output,
+    )
+    odds = np.exp(logits)
+    posteriors = engine.posteriors(features)
+    assert posteriors.dtype == np.float32
+    assert posteriors.shape == (4,)
+    np.testing.assert_allclose(posteriors, odds / odds.sum(), rtol=1e-6)  # float32 here, float64 in the engine
+
+
+def test_posteriors_wants_one_window(tiny_bundle: Bundle):
+    with pytest.raises(AudioError, match=r"\(49, 40\)"):
+        load_engine(tiny_bundle).posteriors(np.zeros((48, 40), np.float32))
+
+
+@pytest.mark.parametrize("seconds", [0.7, 1.0, 5.0])
+def test_classify_fits_the_clip(tiny_bundle: Bundle, seconds: float):
+    engine = load_engine(tiny_bundle)
+    for word in ("yes", "no"):
+        sound = tones(seconds, [(max(0, seconds - 1.3), word)], length=min(seconds, 1.2))
+        posteriors = engine.classify(sound)
+        assert engine.labels[int(posteriors.argmax())] == word
+        fitted = fit_window(sound, engine.window_samples)
+        assert np.array_equal(posteriors, engine.posteriors(compute(fitted, engine.manifest.frontend)))
+        assert np.array_equal(posteriors, engine.classify((sound / 32768).astype(np.float32)))
+
+
+def test_threads_may_share_an_engine(tiny_bundle: Bundle):
+    engine = load_engine(tiny_bundle)
+    rng = np.random.default_rng(0)
+    windows = [rng.normal(level, 3, (49, 40)).astype(np.float32) for level in np.linspace(-12, 4, 16)]
+    expected = [engine.posteriors(window) for window in windows]
+    assert len({tuple(row) for row in expected}) > 8
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(engine.posteriors, windows * 100))
+    assert all(np.array_equal(row, expected[i % 16]) for i, row in enumerate(found))
+
+
+def test_builtin_kernels_agree_within_two_steps(tiny_bundle: Bundle):
+    default, builtin = load_engine(tiny_bundle), load_engine(tiny_bundle, kernels="builtin")
+    assert builtin.interpreter.description == dataclasses.replace(default.interpreter.description, kernels="builtin")
+    features = compute(tones(2, [(0.2, "no")])[: default.window_samples], default.manifest.frontend)
+    stored = quantize(features, default.interpreter.input)[None, :, :, None]
+    # XNNPACK rounds its products otherwise: one step for each of the two layers that multiply.
+    difference = default.interpreter.invoke(stored).astype(int) - builtin.interpreter.invoke(stored)
+    assert np.abs(difference).max() <= 2
