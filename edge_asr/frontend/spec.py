@@ -51,7 +51,7 @@ class FrontendSpec:
     """Replace coefficient 0 by the logarithm of the frame's total spectrum (MFCC only)."""
     input_scale: float = setting(1.0, min=1e-6, max=1e6)
     """Samples in [-1, 1) are multiplied by this first; 32768 makes them int16-valued, as python_speech_features sees them."""
-    norm_mean: tuple[float, ...] = (0.0,)
+    norm_mean: tuple[float, ...] = setting((0.0,), min=-1e9, max=1e9)
     """Subtracted from the features: one number, or one a feature. A constant, never a clip's own statistic."""
     norm_scale: tuple[float, ...] = setting((1.0,), min=1e-9)
     """Features are divided by this after `norm_mean`: one number, or one a feature."""
