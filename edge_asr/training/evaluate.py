@@ -38,6 +38,10 @@ class Evaluation:
     model_bytes: int
     interpreter: str
     """Package, version and kernels that ran it: the last bits depend on them."""
+    sample_rate: int
+    """Hz."""
+    window_samples: int
+    """Samples that the model hears at once."""
     data: str
     """Name of the clips' source."""
     labels: tuple[str, ...]
@@ -110,6 +114,8 @@ def evaluate(
         model_sha256=model.sha256,
         model_bytes=model.size,
         interpreter=f"{interpreter.package} {interpreter.version}, {interpreter.kernels} kernels",
+        sample_rate=engine.manifest.frontend.sample_rate,
+        window_samples=engine.window_samples,
         data=data,
         labels=tuple(engine.labels),
         confusion=confusion_matrix(wanted, got, len(index)),

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge_asr.bundle.store import Bundle
+from edge_asr.bundle.store import Bundle, ManifestDraft, write_bundle
 from edge_asr.data.clips import Clip, DataSet
 from edge_asr.data.spec import DataSpec
 from edge_asr.errors import DataError
@@ -15,6 +16,7 @@ from edge_asr.runtime.engine import Engine, load_engine
 from edge_asr.training.evaluate import Evaluation, evaluate, to_json
 from edge_asr.training.labelled import folder_clips, split_clips
 from edge_asr.training.metrics import Proportion
+from tests.conftest import TINY_MODEL
 
 LABELS = ("_silence_", "_unknown_", "yes", "no")
 
@@ -52,7 +54,7 @@ def recordings(tmp_path: Path) -> Path:
 
 
 def run(engine: Engine, root: Path, **options: bool) -> Evaluation:
-    clips, left_out = folder_clips(root, engine.labels, 16000, **options)
+    clips, left_out = folder_clips(root, engine, **options)
     return evaluate(engine, clips, data=root.name, left_out=left_out)
 
 
@@ -62,7 +64,7 @@ def test_counts_what_the_engine_answers(engine: Engine, recordings: Path) -> Non
     np.testing.assert_array_equal(result.confusion, [[3, 0, 0, 0], [0, 3, 0, 0], [0, 0, 2, 1], [0, 1, 0, 2]])
     assert result.accuracy == Proportion(10, 12)
     assert (result.clips, result.speakers, result.left_out) == (12, 0, ())
-    assert result.seconds == pytest.approx(12.0)  # three clips of 0.5, 1 and 1.5 s for each of four labels
+    assert result.seconds == pytest.approx(12 * engine.window_samples / 16000)
     assert {(Path(m.clip.name).parent.name, Path(m.clip.name).stem, m.got) for m in result.mistakes} == {
         ("yes", "2", "no"),
         ("no", "0", "_unknown_"),
@@ -138,17 +140,31 @@ def test_nothing_to_judge_is_an_error(engine: Engine, tmp_path: Path) -> None:
 
 
 def test_labels_that_are_not_the_bundles_are_an_error(engine: Engine, recordings: Path) -> None:
-    clips, _ = folder_clips(recordings, (*LABELS, "maybe"), 16000)
-    save(recordings / "maybe" / "1.wav", sound("yes"))
-    clips, _ = folder_clips(recordings, (*LABELS, "maybe"), 16000)
-    with pytest.raises(DataError, match="expected a label of the bundle .*'maybe'"):
-        evaluate(engine, clips)
+    clips, _ = folder_clips(recordings, engine)
+    with pytest.raises(DataError, match=r"expected a label of the bundle .*'maybe'"):
+        evaluate(engine, [*clips, replace(clips[0], label="maybe")])
+
+
+def test_other_words_need_the_label_unknown(engine: Engine, recordings: Path) -> None:
+    draft = ManifestDraft("tones", ("low", "_silence_", "yes", "no"), engine.manifest.frontend)
+    model = TINY_MODEL.read_bytes()
+    bundle = write_bundle(recordings / "bundle", draft, {"window": (model, engine.interpreter.input, engine.interpreter.output)})
     with pytest.raises(DataError, match="only if that is a label"):
-        folder_clips(recordings, ("yes", "no"), 16000, others_are_unknown=True)
+        folder_clips(recordings, load_engine(bundle), others_are_unknown=True)
+
+
+def test_speakers_and_noise_of_a_folder(engine: Engine, tmp_path: Path) -> None:
+    for label in ("yes", "no"):
+        for speaker in ("anna", "bert", "carl"):
+            save(tmp_path / "set" / label / f"{speaker}_0.wav", sound(label))
+    save(tmp_path / "set" / "_background_noise_" / "hum.wav", sound("noise"))
+    result = run(engine, tmp_path / "set")
+    assert (result.clips, result.speakers) == (6, 3)
+    assert [(item.path.name, item.why) for item in result.left_out] == [("hum.wav", "background noise")]
 
 
 def test_reads_one_clip_at_a_time_and_tells_progress(engine: Engine, recordings: Path) -> None:
-    clips, _ = folder_clips(recordings, engine.labels, 16000)
+    clips, _ = folder_clips(recordings, engine)
     told: list[tuple[str, int, int]] = []
     evaluate(engine, clips, progress=lambda what, done, total: told.append((what, done, total)))
     assert told == [("evaluating", i, 12) for i in range(1, 13)]
@@ -162,7 +178,7 @@ def test_a_split_of_a_data_set(engine: Engine, recordings: Path) -> None:
         if path.parent.name != "_silence_"
     ]
     spec = DataSpec(reader="folder", labels=LABELS, silence_percent=100.0, unknown_percent=100.0)
-    clips = split_clips(DataSet("tones", recordings, tuple(spoken)), spec, "test", 16000)
+    clips = split_clips(DataSet("tones", recordings, tuple(spoken)), spec, "test", engine)
     # One "yes", one "no", one unknown word, and as many cuts of silence as there are keywords.
     assert sorted(clip.label for clip in clips) == ["_silence_", "_silence_", "_unknown_", "no", "yes"]
     result = evaluate(engine, clips, data="tones, test split")

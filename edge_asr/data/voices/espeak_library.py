@@ -67,7 +67,10 @@ class EspeakLibrary:
         return sorted(voice.identifier.decode().removeprefix("!v/") for voice in voices)
 
     def synthesise(self, text: str, voice: str, parameters: Mapping[Parameter, int]) -> bytes:
-        """16-bit mono samples in the machine's byte order. `voice`: an accent's file name, `+`, a variant. Raises `SynthesisError`."""
+        """16-bit mono samples in the machine's byte order. `voice`: an accent's file, then perhaps `+` and a variant.
+
+        Raises `SynthesisError`.
+        """
         heard: list[bytes] = []
 
         def on_samples(samples: int | None, count: int, _events: Any) -> int:

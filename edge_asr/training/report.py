@@ -1,0 +1,131 @@
+"""One HTML page about an evaluation: no network, no other files, light and dark."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import tempfile
+import wave
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_asr import __version__
+from edge_asr.errors import AudioError, TrainingError
+from edge_asr.runtime.window import fit_window
+from edge_asr.training.evaluate import Evaluation, Mistake
+from edge_asr.training.plots import WAVEFORM_COLUMNS, spectrogram_png, training_curves, waveform_points
+
+if TYPE_CHECKING:
+    from edge_asr.training.history import EpochRecord
+
+MOST_EXAMPLES = 12
+"""Each costs about 90 kB of page."""
+WAVEFORM_HEIGHT = 44
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """What making the model int8 did to it."""
+
+    facts: tuple[tuple[str, str], ...]
+    """Name and value, as they are shown."""
+    layers: tuple[tuple[str, float], ...] = ()
+    """Layer, and its error relative to its output; the largest first."""
+
+    @property
+    def largest(self) -> float:
+        """The largest layer error, never 0."""
+        return max((error for _, error in self.layers), default=0.0) or 1.0
+
+
+@dataclass(frozen=True)
+class Example:
+    """A mistake, drawn and playable; the pictures and the sound are empty where it can't be read any more."""
+
+    mistake: Mistake
+    wave: str = ""
+    """Points of an SVG polygon."""
+    spectrogram: str = ""
+    """PNG as a data URI."""
+    audio: str = ""
+    """WAV as a data URI."""
+    columns: int = WAVEFORM_COLUMNS
+
+
+def write_report(
+    path: Path,
+    evaluation: Evaluation,
+    *,
+    history: Sequence[EpochRecord] = (),
+    quantized: Quantized | None = None,
+) -> None:
+    """Write the page to `path`. Raises `TrainingError` when it can't be written or jinja2 or matplotlib are missing."""
+    page = render_report(evaluation, history=history, quantized=quantized).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+            file.write(page)
+        os.chmod(file.name, 0o644)  # noqa: PTH101 - a temporary file is its owner's alone
+        Path(file.name).replace(path)
+    except OSError as err:
+        raise TrainingError(f"{path}: the report can't be written: {err}") from err
+
+
+def render_report(evaluation: Evaluation, *, history: Sequence[EpochRecord] = (), quantized: Quantized | None = None) -> str:
+    """The page as text. Labels, paths and everything else that is not ours is escaped."""
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from markupsafe import Markup
+    except ImportError as err:
+        raise TrainingError(f"the report needs jinja2 ({err}): pip install 'edge-asr[host]'") from err
+    environment = Environment(
+        loader=PackageLoader("edge_asr.training"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("report.html.j2").render(
+        e=evaluation,
+        confusion=evaluation.confusion.tolist(),
+        totals=evaluation.confusion.sum(axis=1).tolist(),
+        examples=[_example(mistake, evaluation) for mistake in evaluation.mistakes[:MOST_EXAMPLES]],
+        curves=Markup(training_curves(history)) if history else "",
+        quantized=quantized,
+        duration=_duration,
+        version=__version__,
+    )
+
+
+def _example(mistake: Mistake, evaluation: Evaluation) -> Example:
+    try:
+        heard = fit_window(mistake.clip.load(), evaluation.window_samples)
+    except AudioError:
+        return Example(mistake)
+    return Example(
+        mistake,
+        waveform_points(heard, WAVEFORM_HEIGHT),
+        _data_uri("image/png", spectrogram_png(heard, evaluation.sample_rate)),
+        _data_uri("audio/wav", _wav(heard, evaluation.sample_rate)),
+    )
+
+
+def _wav(samples: NDArray[np.float32], sample_rate: int) -> bytes:
+    """16-bit mono WAV."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setparams((1, 2, sample_rate, 0, "NONE", "NONE"))
+        file.writeframes(np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes())
+    return content.getvalue()
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import base64
+import io
+import re
+import wave
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from edge_asr.data.clips import LeftOut
+from edge_asr.errors import AudioError, TrainingError
+from edge_asr.runtime.window import fit_window
+from edge_asr.training.evaluate import Evaluation, Mistake
+from edge_asr.training.history import EpochRecord
+from edge_asr.training.labelled import LabelledClip
+from edge_asr.training.report import MOST_EXAMPLES, Quantized, render_report, write_report
+
+HOSTILE = """<script>alert(1)</script>"' onmouseover="x" {{ 7*7 }} $\\frac{1}{2}$ &amp; \u202e\u4e03"""
+WINDOW = 8000
+
+
+class Page(HTMLParser):
+    """Collects elements, attributes and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def tone() -> np.ndarray:
+    return (0.5 * np.sin(np.arange(12000) / 5)).astype(np.float32)
+
+
+def mistake(i: int = 0) -> Mistake:
+    return Mistake(LabelledClip(f"clips/yes/{i}.wav", "yes", "anna", tone), "no", 0.99 - 0.01 * i)
+
+
+def evaluation(**changes: object) -> Evaluation:
+    plain = Evaluation(
+        bundle="tiny",
+        model_sha256="0123456789abcdef" * 4,
+        model_bytes=12345,
+        interpreter="some-runtime 1.2, default kernels",
+        sample_rate=16000,
+        window_samples=WINDOW,
+        data="tones",
+        labels=("_silence_", "yes", "no"),
+        confusion=np.array([[0, 0, 0], [0, 80, 3], [1, 0, 16]]),
+        mistakes=tuple(mistake(i) for i in range(4)),
+        speakers=7,
+        seconds=3725.0,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def history(epochs: int = 3, validation: float | None = 0.5) -> list[EpochRecord]:
+    return [EpochRecord(i + 1, 1 / (i + 1), 0.5, validation, validation, 1e-3, 2.0) for i in range(epochs)]
+
+
+def test_shows_the_headline_and_every_count() -> None:
+    page = Page(render_report(evaluation()))
+    assert page.open == []
+    assert "96.0 %" in page.text  # 96 of 100
+    assert "95 % interval 90.2 % to 98.4 %" in re.sub(r"\s+", " ", page.text)
+    for shown in ("12,345 bytes", "some-runtime 1.2", "1 h 2 min", "n/a", "yes", "no", "80", "16"):
+        assert shown in page.text
+    titles = {cell.get("title") for cell in page.all("td")}
+    assert {"yes taken for no: 3 of 83", "no taken for _silence_: 1 of 17"} <= titles
+
+
+def test_is_one_file_without_network_or_script() -> None:
+    page = Page(render_report(evaluation(), history=history(), quantized=Quantized((("Size", "1 kB"),), (("conv", 0.1),))))
+    assert not page.all("script")
+    assert not page.all("link")
+    for tag, attributes in page.elements:
+        for name, value in attributes.items():
+            assert not name.startswith("on"), (tag, name)
+            if name in ("src", "href", "xlink:href", "action", "data", "poster"):
+                assert (value or "").startswith(("data:", "#")), (tag, name)
+            elif not name.startswith("xmlns"):
+                assert "//" not in (value or ""), (tag, name, value)
+    assert "url(http" not in render_report(evaluation())
+    assert any("default-src 'none'" in (meta.get("content") or "") for meta in page.all("meta"))
+
+
+def test_escapes_labels_paths_and_reasons() -> None:
+    clip = LabelledClip(f"clips/{HOSTILE}.wav", HOSTILE, HOSTILE, tone)
+    hostile = evaluation(
+        bundle=HOSTILE,
+        data=HOSTILE,
+        interpreter=HOSTILE,
+        labels=("_silence_", HOSTILE, "no"),
+        mistakes=(Mistake(clip, HOSTILE, 0.9),),
+        left_out=(LeftOut(Path(HOSTILE), HOSTILE),),
+    )
+    page = Page(render_report(hostile, quantized=Quantized(((HOSTILE, HOSTILE),), ((HOSTILE, 0.1),))))
+    assert page.open == []
+    assert not page.all("script")
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert page.text.count(HOSTILE) >= 10
+    assert "49" not in page.text.replace(HOSTILE, "")
+
+
+def test_examples_can_be_seen_and_heard() -> None:
+    page = Page(render_report(evaluation()))
+    sounds = [base64.b64decode(str(a["src"]).removeprefix("data:audio/wav;base64,")) for a in page.all("audio")]
+    pictures = [base64.b64decode(str(a["src"]).removeprefix("data:image/png;base64,")) for a in page.all("img")]
+    assert len(sounds) == len(pictures) == 4
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+    with wave.open(io.BytesIO(sounds[0])) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (16000, 1, WINDOW)
+        played = np.frombuffer(file.readframes(WINDOW), "<i2") / 32768
+    assert np.abs(played - fit_window(tone(), WINDOW)).max() <= 0.5 / 32768 + 1e-6  # half a step of 16 bits, float32's rounding
+    points = [tuple(map(float, p.split(","))) for p in str(page.all("polygon")[0]["points"]).split()]
+    assert all(0 <= x <= 300 and 0 <= y <= 44 for x, y in points)
+
+
+def test_shows_the_surest_mistakes_only() -> None:
+    many = evaluation(mistakes=tuple(mistake(i) for i in range(40)))
+    page = Page(render_report(many))
+    assert len(page.all("audio")) == MOST_EXAMPLES
+    assert "clips/yes/11.wav" in page.text
+    assert "clips/yes/12.wav" not in page.text
+    assert "40 clips were answered wrong" in page.text
+
+
+def test_no_mistakes_and_clips_that_are_gone() -> None:
+    assert "every clip was answered right" in render_report(evaluation(mistakes=()))
+
+    def gone() -> np.ndarray:
+        raise AudioError("no such file")
+
+    lost = Mistake(LabelledClip("gone.wav", "yes", None, gone), "no", 0.9)
+    page = Page(render_report(evaluation(mistakes=(lost,))))
+    assert "can't be read any more" in page.text
+    assert not page.all("audio")
+
+
+@pytest.mark.parametrize(("epochs", "validation"), [(1, 0.5), (5, 0.5), (3, None)])
+def test_training_curves_are_drawn_in_the_pages_colour(epochs: int, validation: float | None) -> None:
+    text = render_report(evaluation(), history=history(epochs, validation))
+    svg = text[text.index('<svg viewBox="0 0 576') : text.index("</svg>") + len("</svg>")]
+    ElementTree.fromstring(svg.replace("xlink:", ""))
+    assert "currentColor" in svg
+    assert "#000000" not in svg
+    for word in ("loss", "accuracy", "epoch", "training, augmented"):
+        assert f">{word}</text>" in svg
+    assert (">validation</text>" in svg) == (validation is not None)
+
+
+def test_layer_errors_are_scaled_to_the_largest() -> None:
+    quantized = Quantized((("int8 accuracy", "93.9 %"),), (("stem", 0.04), ("head", 0.01)))
+    text = render_report(evaluation(), quantized=quantized)
+    assert "93.9 %" in text
+    assert re.findall(r'fill loss" style="width:([\d.]+)%', text) == ["100.00", "25.00"]
+    assert "4.00 %" in text
+    assert "Where the error" not in render_report(evaluation(), quantized=Quantized((("Size", "1 kB"),)))
+
+
+def test_same_evaluation_same_page() -> None:
+    assert render_report(evaluation(), history=history()) == render_report(evaluation(), history=history())
+
+
+def test_writes_a_whole_file_or_none(tmp_path: Path) -> None:
+    write_report(tmp_path / "new" / "report.html", evaluation())
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["report.html"]
+    assert (tmp_path / "new" / "report.html").read_text("utf-8") == render_report(evaluation())
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match="can't be written"):
+        write_report(tmp_path / "file" / "report.html", evaluation())
