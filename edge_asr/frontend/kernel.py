@@ -54,8 +54,10 @@ class Kernel:
         count = self.spec.frames_in(len(samples))
         if not count:
             return np.zeros((0, self.spec.features), np.float32)
-        view = np.lib.stride_tricks.sliding_window_view(samples, self.spec.window_samples)[:: self.spec.hop_samples]
-        return self._features(view[:count] * self.window)
+        # Overlapping frames without a copy. sliding_window_view does the same, but costs a fifth of a small chunk's time.
+        strides = (self.spec.hop_samples * samples.itemsize, samples.itemsize)
+        view: Floats = np.ndarray((count, self.spec.window_samples), samples.dtype, samples, strides=strides)
+        return self._features(view * self.window)
 
     def _features(self, frames: Floats) -> NDArray[np.float32]:
         transform = np.fft.rfft(frames, self.spec.fft_length)
