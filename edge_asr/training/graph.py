@@ -22,10 +22,11 @@ class Links:
     """The layers that read a layer's output; the model's own output counts as a reader named ''."""
 
 
-def links(model: Any) -> Links:
+def links(model: keras.Model) -> Links:
     """The connections of a model that `check_model` accepts."""
     producer = {id(layer.output): layer.name for layer in model.layers}
-    sources, readers = {}, {layer.name: [] for layer in model.layers}
+    sources: dict[str, tuple[str, ...]] = {}
+    readers: dict[str, list[str]] = {layer.name: [] for layer in model.layers}
     for layer in model.layers:
         is_input = isinstance(layer, keras.layers.InputLayer)
         sources[layer.name] = () if is_input else tuple(producer[id(t)] for t in keras.tree.flatten(layer.input))
@@ -35,7 +36,7 @@ def links(model: Any) -> Links:
     return Links(sources, {name: tuple(found) for name, found in readers.items()})
 
 
-def check_model(model: Any) -> None:
+def check_model(model: keras.Model) -> None:
     """Raise `ConversionError` unless `model` is functional, (batch, frames, features, 1) to (batch, classes), and finite."""
     if not isinstance(model, keras.Model) or isinstance(model, keras.Sequential) or not hasattr(model, "operations"):
         raise ConversionError(f"expected a functional Keras model, found {type(model).__name__}")
@@ -47,20 +48,22 @@ def check_model(model: Any) -> None:
             f"expected input (batch, frames, features, 1) and output (batch, classes), found {shape} and {classes}"
         )
     for layer in model.layers:
-        if len(layer._inbound_nodes) != 1:
-            raise ConversionError(f"layer {layer.name!r} is used {len(layer._inbound_nodes)} times, expected once")
+        try:
+            layer.output  # noqa: B018 - which a layer used more than once does not have
+        except (AttributeError, ValueError) as err:
+            raise ConversionError(f"layer {layer.name!r} must be used once: {err}") from err
         for weight in layer.weights:
             if not np.isfinite(weight.numpy()).all():
                 raise ConversionError(f"layer {layer.name!r}: weight {weight.name!r} is not finite: train the model again")
 
 
 def copy_model(
-    model: Any,
+    model: keras.Model,
     *,
     batch: int | None = None,
     clone: Callable[[Any], Any] | None = None,
     call: Callable[..., Any] | None = None,
-) -> Any:
+) -> keras.Model:
     """A copy of `model` on a new input with `batch` clips (None: any number).
 
     `clone(layer)` makes the layer of the copy, `call(layer, *inputs)` applies it: by default the same layer, called.

@@ -65,7 +65,7 @@ def _keep_used_buffers(content: Any) -> None:
     content.buffers = kept
 
 
-class _SharingBuilder(flatbuffers.Builder):
+class _SharingBuilder(flatbuffers.Builder):  # type: ignore[misc,unused-ignore]
     """Writes equal vectors of numbers, and equal tables without references, only once.
 
     The base class does the same for vtables. What it writes last can be taken back by moving `head`.

@@ -81,4 +81,4 @@ def _check_weights(tensor: Any, operator: str) -> None:
 
 def _name(content: Any, operator: Any) -> str:
     code = content.operatorCodes[operator.opcodeIndex]
-    return _OPERATOR_NAMES.get(code.builtinCode, str(code.customCode))
+    return str(_OPERATOR_NAMES.get(code.builtinCode, code.customCode))

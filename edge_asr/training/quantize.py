@@ -1,0 +1,162 @@
+"""From a run folder to a bundle: fold, quantise, convert, slim, compare with the float network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_asr import __version__
+from edge_asr.bundle.store import ManifestDraft, write_bundle
+from edge_asr.config import to_table
+from edge_asr.errors import ConversionError
+from edge_asr.progress import Progress, no_progress
+from edge_asr.runtime.interpreter import Interpreter
+from edge_asr.training.batches import EpochBatches
+from edge_asr.training.compare import Comparison, compare
+from edge_asr.training.convert import convert_int8
+from edge_asr.training.fold import fold_batch_norms
+from edge_asr.training.layer_error import LayerError, layer_errors
+from edge_asr.training.loss import distillation_loss, label_loss
+from edge_asr.training.ptq import post_training, representative_set
+from edge_asr.training.qat import fine_tune
+from edge_asr.training.recipe import Recipe, recipe_table
+from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.slim import slim
+from edge_asr.training.spec import QuantizeSpec
+from edge_asr.training.tflite_file import operator_counts
+
+if TYPE_CHECKING:
+    from edge_asr.data.prepare import FeatureTable, Prepared
+
+WORST_LAYERS = 8
+_LAYER_ERROR_CLIPS = 64
+
+
+@dataclass(frozen=True)
+class QuantizeReport:
+    """What came of it; `config.to_table` makes it ready for JSON."""
+
+    bundle: Path
+    method: str
+    """`ptq` or `qat`."""
+    model_bytes: int
+    bytes_saved: int
+    """What slimming took off."""
+    operators: dict[str, int]
+    """How often the model has each operator."""
+    validation: Comparison | None
+    """None without validation clips."""
+    worst_layers: tuple[LayerError, ...]
+    """Of the network as it was trained, before any fine-tuning; the worst first."""
+
+
+def quantize(
+    run_dir: Path,
+    prepared: Prepared,
+    bundle_dir: Path,
+    *,
+    settings: QuantizeSpec | None = None,
+    teacher_logits: NDArray[Any] | None = None,
+    progress: Progress = no_progress,
+) -> QuantizeReport:
+    """Make the network in the run folder `run_dir` int8 and write its bundle to `bundle_dir`.
+
+    `settings`: instead of the recipe's `[quantize]`. `teacher_logits` (clips, variants, classes) of the training table: what
+    fine-tuning distils from, as training did. The seed is the recipe's: the same run and data give the same model bytes.
+    Raises `TrainingError` for a broken run folder, `ConversionError` when the network can't be made int8 or needs more than
+    `settings.max_bytes`, `BundleError` when the bundle can't be written.
+    """
+    folder = RunFolder(run_dir)
+    recipe, network = folder.recipe(), folder.model()
+    settings = settings or recipe.quantize
+    folded = fold_batch_norms(network)
+    clips = representative_set(prepared.train, settings.representative_clips, np.random.default_rng(recipe.train.seed))
+    if settings.method == "qat":
+        simulated = _fine_tuned(folded, clips, prepared.train, recipe, settings, teacher_logits, progress)
+    else:
+        simulated = post_training(folded, clips)
+    converted, model = _converted(simulated, settings, progress)
+    some = clips[:: -(-len(clips) // _LAYER_ERROR_CLIPS)]
+    report = QuantizeReport(
+        bundle=bundle_dir,
+        method=settings.method,
+        model_bytes=len(model),
+        bytes_saved=len(converted) - len(model),
+        operators=operator_counts(model),
+        validation=compare(network, model, prepared.validation, progress=progress),
+        worst_layers=layer_errors(folded, some, progress=progress)[:WORST_LAYERS],
+    )
+    interpreter = Interpreter(model)
+    draft = _manifest(recipe, settings, folder.info(), report)
+    write_bundle(bundle_dir, draft, {"window": (model, interpreter.input, interpreter.output)})
+    return report
+
+
+def int8_size(model: keras.Model) -> int:
+    """Bytes of the slimmed int8 `.tflite` file of a network, trained or not. Raises `ConversionError`."""
+    shape = tuple(model.inputs[0].shape[1:])
+    clips = np.random.default_rng(0).standard_normal((8, *shape), dtype=np.float32)
+    return len(slim(convert_int8(post_training(fold_batch_norms(model), clips))))
+
+
+def _converted(simulated: keras.Model, settings: QuantizeSpec, progress: Progress) -> tuple[bytes, bytes]:
+    """The file as the converter writes it, and slimmed."""
+    progress("converting", 0, 1)
+    converted = convert_int8(simulated)
+    model = slim(converted)
+    if 0 < settings.max_bytes < len(model):
+        raise ConversionError(
+            f"the int8 model has {len(model)} bytes, quantize.max_bytes allows {settings.max_bytes}: make the network smaller"
+        )
+    progress("converting", 1, 1)
+    return converted, model
+
+
+def _fine_tuned(
+    folded: keras.Model,
+    clips: NDArray[np.float32],
+    table: FeatureTable,
+    recipe: Recipe,
+    settings: QuantizeSpec,
+    teacher_logits: NDArray[Any] | None,
+    progress: Progress,
+) -> keras.Model:
+    train = recipe.train
+    distils = teacher_logits is not None
+    return fine_tune(
+        folded,
+        clips,
+        # Goes on where training ended: other draws than training's first epochs.
+        lambda epoch: EpochBatches(table, recipe, train.epochs + epoch, teacher_logits),
+        distillation_loss(train.distill_weight, train.distill_temperature) if distils else label_loss,
+        epochs=settings.qat_epochs,
+        learning_rate=settings.qat_learning_rate,
+        progress=progress,
+    )
+
+
+def _manifest(recipe: Recipe, settings: QuantizeSpec, run: dict[str, Any], report: QuantizeReport) -> ManifestDraft:
+    measured = to_table(report)
+    del measured["bundle"]
+    provenance = {
+        "recipe": {**recipe_table(recipe), "quantize": to_table(settings)},
+        "seed": recipe.train.seed,
+        "versions": run.get("versions", {}),
+        "data": run.get("data", ""),
+        "quantize": measured,
+    }
+    return ManifestDraft(
+        name=recipe.name,
+        labels=recipe.data.labels,
+        frontend=recipe.frontend,
+        detect=recipe.detect,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        made_by=f"edge-asr {__version__}",
+        provenance=provenance,
+    )
