@@ -73,6 +73,7 @@ class PartMaker:
 
 def write_part(path: Path, part: Part) -> None:
     """Store a part (`.npz`): a temporary file beside it, then a rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("wb") as file:
         left_out = [[item.path.as_posix(), item.why] for item in part.left_out]

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
@@ -16,7 +16,7 @@ from edge_asr.errors import DataError
 _maker: PartMaker | None = None
 
 
-def run_jobs(maker: PartMaker, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
+def run_jobs(maker: PartMaker, jobs: Sequence[Job], workers: int) -> Generator[Job, None, None]:
     """Run every job, in this process when `workers` is at most 1, and yield each when it is done.
 
     Closing the iterator or an exception (Ctrl-C) stops after the jobs that are running; what they wrote stays. Processes are

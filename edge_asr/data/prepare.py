@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,10 @@ def prepare(
     folder = cache_dir / _key(dataset, splits, maker)
     entry = open_entry(folder)
     if entry is None:
-        entry = _build(folder, splits, maker, workers, progress)
+        try:
+            entry = _build(folder, splits, maker, workers, progress)
+        except OSError as err:
+            raise DataError(f"{cache_dir}: expected a place to keep features, could not write there: {err}") from err
     return _prepared(dataset, splits, entry, data.labels)
 
 
@@ -96,15 +100,15 @@ def _key(dataset: DataSet, splits: dict[Split, tuple[Example, ...]], maker: Part
 def _build(folder: Path, splits: dict[Split, tuple[Example, ...]], maker: PartMaker, workers: int, progress: Progress) -> Entry:
     """Make all parts, then the entry from them."""
     parts_folder = folder.with_suffix(".parts")
-    parts_folder.mkdir(parents=True, exist_ok=True)
     jobs = {split: list(_jobs(split, items, maker, parts_folder)) for split, items in splits.items()}
     total = sum(map(len, splits.values()))
     done = 0
     progress("features", done, total)
-    for job in run_jobs(maker, [job for split in SPLITS for job in jobs[split]], workers):
-        done += len(job.examples)
-        progress("features", done, total)
-    entry = _assemble(folder, jobs, maker)
+    with closing(run_jobs(maker, [job for split in SPLITS for job in jobs[split]], workers)) as finished:
+        for job in finished:
+            done += len(job.examples)
+            progress("features", done, total)
+    entry = open_entry(folder) or _assemble(folder, jobs, maker)  # another process may have been faster
     shutil.rmtree(parts_folder, ignore_errors=True)
     return entry
 
@@ -120,7 +124,7 @@ def _assemble(folder: Path, jobs: dict[Split, list[Job]], maker: PartMaker) -> E
     """Join the parts, one in memory at a time."""
 
     def part(job: Job) -> Part:
-        # Another process with the same work may have finished and cleared away.
+        # What another process with the same work has cleared away is made again.
         return read_part(job.path) or maker.make(job.examples, job.variants)
 
     ids: dict[str, list[str]] = {}

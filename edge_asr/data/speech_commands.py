@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path, PurePosixPath
 
 from edge_asr.data.clips import Clip, DataSet, LeftOut, Split
@@ -28,7 +29,7 @@ def official_split(name: str, validation_percent: float = 10.0, test_percent: fl
     SHA-1 of the name before `_nohash_` gives a stable percentage: validation lies below `validation_percent`, test in the
     `test_percent` above it. With 10 and 10 it gives the official lists.
     """
-    digest = hashlib.sha1(name.partition(MARK)[0].encode(), usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1(os.fsencode(name.partition(MARK)[0]), usedforsecurity=False).hexdigest()
     percentage = int(digest, 16) % (HASH_RANGE + 1) * (100.0 / HASH_RANGE)
     if percentage < validation_percent:
         return "validation"
