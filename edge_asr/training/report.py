@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import base64
-import io
 import os
 import tempfile
-import wave
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from edge_asr import __version__
+from edge_asr.data.encode_wav import encode_wav
 from edge_asr.errors import AudioError, TrainingError
 from edge_asr.runtime.window import fit_window
 from edge_asr.training.evaluate import Evaluation, Mistake
 from edge_asr.training.plots import WAVEFORM_COLUMNS, spectrogram_png, training_curves, waveform_points
+from edge_asr.training.quantized import describe_quantization
 
 if TYPE_CHECKING:
     from edge_asr.training.history import EpochRecord
@@ -27,21 +24,6 @@ if TYPE_CHECKING:
 MOST_EXAMPLES = 12
 """Each costs about 90 kB of page."""
 WAVEFORM_HEIGHT = 44
-
-
-@dataclass(frozen=True)
-class Quantized:
-    """What making the model int8 did to it."""
-
-    facts: tuple[tuple[str, str], ...]
-    """Name and value, as they are shown."""
-    layers: tuple[tuple[str, float], ...] = ()
-    """Layer, and its error relative to its output; the largest first."""
-
-    @property
-    def largest(self) -> float:
-        """The largest layer error, never 0."""
-        return max((error for _, error in self.layers), default=0.0) or 1.0
 
 
 @dataclass(frozen=True)
@@ -63,9 +45,13 @@ def write_report(
     evaluation: Evaluation,
     *,
     history: Sequence[EpochRecord] = (),
-    quantized: Quantized | None = None,
+    quantized: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the page to `path`. Raises `TrainingError` when it can't be written or jinja2 or matplotlib are missing."""
+    """Write the page to `path`.
+
+    `history`: the curves of the run folder. `quantized`: the bundle's `provenance["quantize"]`. Raises `TrainingError` when
+    the page can't be written or jinja2 or matplotlib are missing.
+    """
     page = render_report(evaluation, history=history, quantized=quantized).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +63,9 @@ def write_report(
         raise TrainingError(f"{path}: the report can't be written: {err}") from err
 
 
-def render_report(evaluation: Evaluation, *, history: Sequence[EpochRecord] = (), quantized: Quantized | None = None) -> str:
+def render_report(
+    evaluation: Evaluation, *, history: Sequence[EpochRecord] = (), quantized: Mapping[str, Any] | None = None
+) -> str:
     """The page as text. Labels, paths and everything else that is not ours is escaped."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -93,7 +81,7 @@ def render_report(evaluation: Evaluation, *, history: Sequence[EpochRecord] = ()
         totals=evaluation.confusion.sum(axis=1).tolist(),
         examples=[_example(mistake, evaluation) for mistake in evaluation.mistakes[:MOST_EXAMPLES]],
         curves=Markup(training_curves(history)) if history else "",
-        quantized=quantized,
+        quantized=describe_quantization(quantized) if quantized else None,
         duration=_duration,
         version=__version__,
     )
@@ -108,17 +96,8 @@ def _example(mistake: Mistake, evaluation: Evaluation) -> Example:
         mistake,
         waveform_points(heard, WAVEFORM_HEIGHT),
         _data_uri("image/png", spectrogram_png(heard, evaluation.sample_rate)),
-        _data_uri("audio/wav", _wav(heard, evaluation.sample_rate)),
+        _data_uri("audio/wav", encode_wav(heard, evaluation.sample_rate)),
     )
-
-
-def _wav(samples: NDArray[np.float32], sample_rate: int) -> bytes:
-    """16-bit mono WAV."""
-    content = io.BytesIO()
-    with wave.open(content, "wb") as file:
-        file.setparams((1, 2, sample_rate, 0, "NONE", "NONE"))
-        file.writeframes(np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes())
-    return content.getvalue()
 
 
 def _data_uri(kind: str, content: bytes) -> str:

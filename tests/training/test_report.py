@@ -7,18 +7,24 @@ import wave
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from edge_asr.config import to_table
 from edge_asr.data.clips import LeftOut
 from edge_asr.errors import AudioError, TrainingError
 from edge_asr.runtime.window import fit_window
+from edge_asr.training.compare import Comparison
 from edge_asr.training.evaluate import Evaluation, Mistake
 from edge_asr.training.history import EpochRecord
 from edge_asr.training.labelled import LabelledClip
-from edge_asr.training.report import MOST_EXAMPLES, Quantized, render_report, write_report
+from edge_asr.training.layer_error import LayerError
+from edge_asr.training.quantize import QuantizeReport
+from edge_asr.training.quantized import describe_quantization
+from edge_asr.training.report import MOST_EXAMPLES, render_report, write_report
 
 HOSTILE = """<script>alert(1)</script>"' onmouseover="x" {{ 7*7 }} $\\frac{1}{2}$ &amp; \u202e\u4e03"""
 WINDOW = 8000
@@ -83,6 +89,16 @@ def history(epochs: int = 3, validation: float | None = 0.5) -> list[EpochRecord
     return [EpochRecord(i + 1, 1 / (i + 1), 0.5, validation, validation, 1e-3, 2.0) for i in range(epochs)]
 
 
+def quantized(name: str = "stem") -> dict[str, Any]:
+    layers = [
+        {"layer": "head", "part": "output", "sqnr_db": 40.0},
+        {"layer": name, "part": "kernel", "sqnr_db": 20.0},
+    ]
+    accuracies = {"float_accuracy": 0.944, "int8_accuracy": 0.939, "agreement": 0.987}
+    operators = {"CONV_2D": 2, "MEAN": 1}
+    return {"method": "ptq", "model_bytes": 5000, "operators": operators, "validation": accuracies, "worst_layers": layers}
+
+
 def test_shows_the_headline_and_every_count() -> None:
     page = Page(render_report(evaluation()))
     assert page.open == []
@@ -95,7 +111,7 @@ def test_shows_the_headline_and_every_count() -> None:
 
 
 def test_is_one_file_without_network_or_script() -> None:
-    page = Page(render_report(evaluation(), history=history(), quantized=Quantized((("Size", "1 kB"),), (("conv", 0.1),))))
+    page = Page(render_report(evaluation(), history=history(), quantized=quantized()))
     assert not page.all("script")
     assert not page.all("link")
     for tag, attributes in page.elements:
@@ -119,7 +135,7 @@ def test_escapes_labels_paths_and_reasons() -> None:
         mistakes=(Mistake(clip, HOSTILE, 0.9),),
         left_out=(LeftOut(Path(HOSTILE), HOSTILE),),
     )
-    page = Page(render_report(hostile, quantized=Quantized(((HOSTILE, HOSTILE),), ((HOSTILE, 0.1),))))
+    page = Page(render_report(hostile, quantized=quantized(HOSTILE)))
     assert page.open == []
     assert not page.all("script")
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
@@ -175,12 +191,26 @@ def test_training_curves_are_drawn_in_the_pages_colour(epochs: int, validation: 
 
 
 def test_layer_errors_are_scaled_to_the_largest() -> None:
-    quantized = Quantized((("int8 accuracy", "93.9 %"),), (("stem", 0.04), ("head", 0.01)))
-    text = render_report(evaluation(), quantized=quantized)
-    assert "93.9 %" in text
-    assert re.findall(r'fill loss" style="width:([\d.]+)%', text) == ["100.00", "25.00"]
-    assert "4.00 %" in text
-    assert "Where the error" not in render_report(evaluation(), quantized=Quantized((("Size", "1 kB"),)))
+    text = render_report(evaluation(), quantized=quantized())
+    # 20 dB is a tenth of the signal; the bars are relative to the largest of them.
+    assert re.findall(r'fill loss" style="width:([\d.]+)%', text) == ["100.00", "10.00"]
+    for shown in ("10.00 %", "1.00 %", "93.9 %", "94.4 %", "98.7 %", "5,000 bytes", "2 CONV_2D, 1 MEAN", "post-training"):
+        assert shown in text
+    assert text.index("stem, kernel") < text.index("head, output")
+
+
+@pytest.mark.parametrize("broken", [{"method": "magic"}, {"worst_layers": [{}]}, {"validation": 3}, {"operators": []}])
+def test_provenance_from_elsewhere_is_left_out(broken: dict[str, Any]) -> None:
+    assert describe_quantization({**quantized(), **broken}) is None
+    assert "From float to int8" not in render_report(evaluation(), quantized={**quantized(), **broken})
+    assert "From float to int8" in render_report(evaluation(), quantized={**quantized(), "validation": None})
+
+
+def test_what_quantising_reports_can_be_shown() -> None:
+    validation = Comparison(100, 0.944, 0.939, 0.987, 30.0, "some-runtime")
+    layers = (LayerError("stem", "kernel", 20.0), LayerError("head", "output", 40.0))
+    report = QuantizeReport(Path("bundle"), "ptq", 5000, 100, {"CONV_2D": 2, "MEAN": 1}, validation, layers)
+    assert describe_quantization(to_table(report)) == describe_quantization(quantized()) is not None
 
 
 def test_same_evaluation_same_page() -> None:
