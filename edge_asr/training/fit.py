@@ -104,9 +104,12 @@ def _finished(recipe: Recipe, history: History) -> bool:
 
 
 def _record(learner: Learner, prepared: Prepared, epoch: int, loss: float, accuracy: float, started: float) -> EpochRecord:
-    if not np.isfinite(loss):
-        raise TrainingError(f"epoch {epoch}: expected a finite loss, found {loss}; lower train.learning_rate")
     validation_loss, validation_accuracy = learner.validate(prepared.validation)
+    if not np.isfinite([loss, validation_loss or 0.0]).all():
+        raise TrainingError(
+            f"epoch {epoch}: expected finite losses, found {loss} (training) and {validation_loss} (validation); "
+            "lower train.learning_rate"
+        )
     seconds = round(time.monotonic() - started, 3)
     rate = learner.learning_rate
     return EpochRecord(epoch, loss, accuracy, validation_loss, validation_accuracy, rate, seconds)

@@ -20,15 +20,17 @@ Loss: TypeAlias = Callable[[Any, Any], Any]
 
 def soft_labels(labels: Array, classes: int, smoothing: float) -> Array:
     """Int labels (batch,) to float32 (batch, classes): `smoothing` is spread evenly over all classes."""
-    table: Array = np.eye(classes) * (1 - smoothing) + smoothing / classes
-    return table.astype(np.float32)[labels]
+    targets: Array = np.full((len(labels), classes), smoothing / classes, dtype=np.float32)
+    targets[np.arange(len(labels)), labels] += np.float32(1 - smoothing)
+    return targets
 
 
 def softmax(logits: Array, temperature: float = 1.0) -> Array:
     """Posteriors, float32, of logits (..., classes) of any float type."""
     scaled = logits.astype(np.float32) / np.float32(temperature)
-    exponent = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return exponent / exponent.sum(axis=-1, keepdims=True)
+    odds = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    posteriors: Array = odds / odds.sum(axis=-1, keepdims=True)
+    return posteriors
 
 
 def cross_entropy(logits: Array, labels: Array) -> float:

@@ -1,0 +1,76 @@
+"""What a network costs: parameters, multiply-accumulates, int8 bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from keras import layers
+
+from edge_asr.frontend.presets import PRESETS
+from edge_asr.progress import Progress, no_progress
+from edge_asr.training.quantize import int8_size
+from edge_asr.zoo.build import build_model
+from edge_asr.zoo.spec import ArticleCnn, BcResNet, DsCnn, ModelSpec, ResDsCnn
+
+CLASSES = 12
+"""Of the Speech Commands task, which the papers' numbers are for."""
+
+ZOO: tuple[tuple[str, ModelSpec, str], ...] = (
+    ("DS-CNN-S", DsCnn("s"), "dscnn"),
+    ("DS-CNN-M", DsCnn("m"), "dscnn"),
+    ("DS-CNN-L", DsCnn("l"), "dscnn"),
+    ("Res-DS-CNN", ResDsCnn(), "logmel40"),
+    ("BC-ResNet-1", BcResNet(1.0), "logmel40"),
+    ("BC-ResNet-2", BcResNet(2.0), "logmel40"),
+    ("BC-ResNet-3", BcResNet(3.0), "logmel40"),
+    ("Article CNN", ArticleCnn(), "psf"),
+)
+"""Name, spec and front end of the networks that `zoo_table` shows."""
+
+
+@dataclass(frozen=True)
+class ModelCost:
+    """A network and what it costs."""
+
+    name: str
+    frontend: str
+    input_shape: tuple[int, int, int]
+    """Frames, features, 1: of one second."""
+    parameters: int
+    macs: int
+    int8_bytes: int
+    """Size of the `.tflite` file."""
+
+
+def parameters(model: Any) -> int:
+    """Trained numbers of a Keras model, before batch normalisations are folded."""
+    return sum(prod(variable.shape) for variable in model.trainable_variables)
+
+
+def macs(model: Any) -> int:
+    """Multiply-accumulates of one inference: convolutions and dense layers; additions and pooling are left out."""
+    return sum(_layer_macs(layer) for layer in model.layers)
+
+
+def zoo_table(*, progress: Progress = no_progress) -> tuple[ModelCost, ...]:
+    """The cost of each network in `ZOO`. Converts each to int8: some seconds a network."""
+    rows = []
+    for done, (name, spec, preset) in enumerate(ZOO):
+        progress(name, done, len(ZOO))
+        frontend = PRESETS[preset]
+        shape = (frontend.frames_in(frontend.sample_rate), frontend.features, 1)
+        model = build_model(spec, shape, CLASSES, seed=0)
+        rows.append(ModelCost(name, preset, shape, parameters(model), macs(model), int8_size(model)))
+    progress("models", len(ZOO), len(ZOO))
+    return tuple(rows)
+
+
+def _layer_macs(layer: Any) -> int:
+    """Kernel size times the places where it is applied."""
+    if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
+        return int(prod(layer.kernel.shape) * prod(layer.output.shape[1:3]))
+    if isinstance(layer, layers.Dense):
+        return int(prod(layer.kernel.shape))
+    return 0
