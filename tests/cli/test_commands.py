@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import edge_asr
+from edge_asr.cli.live import live_line
+from edge_asr.cli.main import main
+from edge_asr.config import to_table
+from tests.cli.command import run, write_wav
+from tests.runtime.tones import tones
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"edge-asr {edge_asr.__version__}\n"
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(f"    {command}" in shown for command in ("listen", "info", "bench", "devices", "doctor"))
+
+
+@pytest.mark.parametrize("arguments", [[], ["lsten"], ["--bundle", "x"]])
+def test_no_command_is_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: edge-asr" in capsys.readouterr().err
+
+
+def test_info_shows_the_bundle(tiny_bundle, capsys):
+    assert main(["info", str(tiny_bundle.path)]) == 0
+    shown = capsys.readouterr().out
+    model = tiny_bundle.manifest.models[0]
+    for expected in ("tiny", "_silence_ _unknown_ yes no", "40 log mel bands", model.file, f"{model.size} bytes", "0.8"):
+        assert expected in shown
+
+
+def test_info_as_json_is_the_manifest(tiny_bundle, capsys):
+    assert main(["info", str(tiny_bundle.path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(to_table(tiny_bundle.manifest)))
+
+
+def test_info_of_a_damaged_bundle_is_an_error(tiny_bundle, capsys):
+    path = tiny_bundle.path / tiny_bundle.manifest.models[0].file
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert main(["info", str(tiny_bundle.path)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("edge-asr: error: ")
+    assert shown.err.count("\n") == 1
+
+
+def test_bench_prints_every_measure(tiny_bundle, tmp_path):
+    sound = write_wav(tmp_path / "a.wav", tones(12.0, [(1.0, "yes")]))
+    done = run("bench", "--bundle", tiny_bundle.path, "--input", sound)
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ("real-time factor", "per hour of audio", "front end", "model", "decision", "p50", "p95", "p99"):
+        assert name in done.stdout
+    for name in ("start-up", "resident memory"):
+        assert name in done.stdout
+
+
+def test_bench_as_json(tiny_bundle):
+    done = run("bench", "--bundle", tiny_bundle.path, "--json")
+    result = json.loads(done.stdout)
+    assert result["steps"] == 600  # a minute of noise in steps of 100 ms
+    assert result["start"]["seconds"] > 0
+    assert {stage["name"] for stage in result["stages"]} == {"front end", "model", "decision", "rest"}
+
+
+def test_bench_of_too_little_audio(tiny_bundle, tmp_path, capsys):
+    sound = write_wav(tmp_path / "a.wav", tones(1.0, []))
+    assert main(["bench", "--bundle", str(tiny_bundle.path), "--input", str(sound)]) == 2
+    assert "expected at least 10.0 s of audio to measure, found 1.0 s" in capsys.readouterr().err
+
+
+def test_doctor_tells_of_a_broken_bundle_with_its_status(tiny_bundle, capsys):
+    assert main(["doctor", "--bundle", str(tiny_bundle.path)]) == 0
+    assert "silence is _silence_" in capsys.readouterr().out
+    (tiny_bundle.path / "manifest.json").unlink()
+    assert main(["doctor", "--bundle", str(tiny_bundle.path), "--json"]) == 1
+    checks = json.loads(capsys.readouterr().out)
+    assert [check["name"] for check in checks if check["status"] == "failed"] == ["bundle"]
+
+
+def test_the_live_line():
+    posterior = {"a": 0.1, "b": 0.65, "c": 0.05, "d": 0.2}
+    assert live_line(-30.0, posterior) == "[##########          ]  -30.0 dBFS  b 0.65  d 0.20  a 0.10"
+    assert live_line(-120.0, posterior).startswith("[                    ] -120.0")
+    assert live_line(3.0, posterior).startswith("[####################]    3.0")
