@@ -14,7 +14,7 @@ import numpy.typing as npt
 from edge_asr.errors import TrainingError
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.batches import EpochBatches, steps_per_epoch
-from edge_asr.training.history import EpochRecord, History, best_epoch, write_tensorboard
+from edge_asr.training.history import EpochRecord, History, best_epoch, epochs_without_rise, write_tensorboard
 from edge_asr.training.learner import Learner
 from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
@@ -98,9 +98,8 @@ def _begin(folder: RunFolder, recipe: Recipe, info: dict[str, Any], resume: bool
 
 def _finished(recipe: Recipe, history: History) -> bool:
     patience = recipe.train.early_stopping_epochs
-    if history and patience and history[-1].epoch - best_epoch(history).epoch >= patience:
-        return True
-    return len(history) >= recipe.train.epochs
+    stopped = bool(history) and patience > 0 and epochs_without_rise(history) >= patience
+    return stopped or len(history) >= recipe.train.epochs
 
 
 def _record(learner: Learner, prepared: Prepared, epoch: int, loss: float, accuracy: float, started: float) -> EpochRecord:

@@ -40,6 +40,12 @@ def best_epoch(history: Sequence[EpochRecord]) -> EpochRecord:
     return max(history, key=lambda record: (record.validation_accuracy or 0.0, record.epoch))
 
 
+def epochs_without_rise(history: Sequence[EpochRecord]) -> int:
+    """Epochs at the end of `history` that did not raise the validation accuracy."""
+    accuracies = [record.validation_accuracy or 0.0 for record in history]
+    return len(accuracies) - 1 - accuracies.index(max(accuracies))
+
+
 def history_json(history: Sequence[EpochRecord]) -> str:
     """A JSON list, one object an epoch."""
     return json.dumps([asdict(record) for record in history], indent=1) + "\n"
