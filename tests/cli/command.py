@@ -17,8 +17,9 @@ EDGE_ASR = [sys.executable, "-m", "edge_asr.cli"]
 
 
 def environment() -> dict[str, str]:
-    """The environment with this package on the path, installed or not."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    """The environment with this package on the path, installed or not, and output buffered as it usually is."""
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**usual, "PYTHONPATH": str(ROOT)}
 
 
 def run(*arguments: object, **options) -> subprocess.CompletedProcess:

@@ -92,6 +92,12 @@ def test_streamed_files_are_read_to_their_end(riff_size, data_size):
     np.testing.assert_allclose(read(content)[0], RAMP, atol=2.0**-16)  # half a stored step; the odd byte is dropped
 
 
+def test_a_streamed_file_whose_header_counts_only_itself():
+    raw, odd = packed(RAMP, 16), chunk(b"LIST", b"odd")
+    content = riff(odd, chunk(b"fmt ", fmt()), chunk(b"data", raw, 0), size=36 + len(odd))
+    assert len(read(content)[0]) == len(RAMP)
+
+
 def test_a_lying_riff_size_is_ignored():
     raw = packed(RAMP, 16)
     for size in (0, 5, 10**9):
