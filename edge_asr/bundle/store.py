@@ -76,7 +76,7 @@ def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelPar
     entries = tuple(_describe(form, *parts) for form, parts in models.items())
     table = {"schema": SCHEMA, **to_table(draft), "models": to_table(entries)}
     try:
-        text = json.dumps(table, indent=1, allow_nan=False).encode()
+        text = json.dumps(table, indent=1).encode()
     except (TypeError, ValueError) as err:
         raise BundleError(f"{folder}: the manifest can't be written as JSON: {err}") from err
     manifest = _parse_manifest(text, folder / MANIFEST)
@@ -104,7 +104,7 @@ def _parse_manifest(text: bytes, source: Path) -> Manifest:
     except (ValueError, RecursionError) as err:
         raise BundleError(f"{source}: expected a JSON manifest, found: {err}") from err
     schema = table.get("schema") if isinstance(table, dict) else None
-    if type(schema) is not int:
+    if not isinstance(schema, int):
         raise BundleError(f"{source}: expected a bundle's manifest with a schema number, found none")
     if schema > SCHEMA:
         raise BundleError(f"{source}: schema {schema} is newer than {SCHEMA}, the newest known here: update edge-asr")

@@ -51,6 +51,7 @@ MANIFEST_DAMAGE = {
     "threshold out of range": (set_key("detect", "threshold", value=1.5), "threshold"),
     "threshold of a stranger": (set_key("detect", "thresholds", value={"maybe": 0.5}), "maybe"),
     "a mean that float32 does not hold": (set_key("frontend", "norm_mean", value=[1e299]), "norm_mean"),
+    "a scale that float32 does not hold": (set_key("models", 0, "input", "scale", value=1e299), "scale"),
     "not a number": (set_key("detect", "threshold", value=float("nan")), "NaN"),
     "not a number where anything goes": (set_key("provenance", value={"accuracy": float("inf")}), "Infinity"),
     "no models": (set_key("models", value=[]), "at least one"),

@@ -82,10 +82,10 @@ def test_background_is_never_reported():
 def test_span_and_score():
     # Two of the three smoothed windows reach 0.5 alone: the word lies behind the start of the first of them.
     decide = detector(threshold=0.5, smoothing_ms=300)
-    found = [decide.step(p, 32000 + i * STEP) for i, p in enumerate(yes(0, 0, 0.25, 0.75, 0.75))]
+    found = [decide.step(p, 32000 + i * STEP) for i, p in enumerate(yes(0, 0, 0.25, 0.6, 0.75))]
     assert found[:-1] == [None] * 4
     end = (32000 + 4 * STEP) / RATE
-    assert found[-1] == Detection("yes", start=pytest.approx(end - 0.1 - 1.0), end=end, score=pytest.approx(1.75 / 3))
+    assert found[-1] == Detection("yes", start=pytest.approx(end - 0.1 - 1.0), end=end, score=pytest.approx(1.6 / 3))
 
 
 def test_span_does_not_begin_before_the_stream():
@@ -106,11 +106,11 @@ def test_smoothing_does_not_drift():
 
 def test_reset_forgets():
     decide = detector(threshold=0.75, smoothing_ms=300, refractory_ms=1000)
-    first = steps(decide, yes(0.2, 1, 1, 1))
-    assert first == {4: "yes"}  # the third step's mean is 0.73
+    first = steps(decide, yes(0.8, 1, 1, 1))
+    assert first == {1: "yes"}
     decide.reset()
     assert not decide.smoothed.any()
-    assert steps(decide, yes(0.2, 1, 1, 1)) == first
+    assert steps(decide, yes(0.8, 1, 1, 1)) == first
 
 
 def test_threshold_of_a_stranger_is_refused():

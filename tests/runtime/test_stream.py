@@ -201,6 +201,14 @@ def test_step_of_a_second_runs_each_second(tiny_bundle: Bundle):
     assert isinstance(events[0], Detection)
 
 
+def test_time_is_counted_in_samples(tiny_bundle: Bundle):
+    """The first frame with a sample of the stream starts a hop (320) before it, and so ends at 480 - 320."""
+    stream = engine_of(tiny_bundle).stream(DetectSpec(step_ms=1, threshold=0.0))
+    assert stream.accept(SOUND[:159]) == []
+    (event,) = stream.accept(SOUND[159:160])
+    assert (event.start, event.end) == (0.0, 160 / RATE)
+
+
 def test_detect_settings_of_a_stranger_are_refused(tiny_bundle: Bundle):
     with pytest.raises(ConfigError, match="maybe"):
         engine_of(tiny_bundle).stream(DetectSpec(thresholds={"maybe": 0.5}))
