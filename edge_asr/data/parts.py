@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class PartMaker:
 def write_part(path: Path, part: Part) -> None:
     """Store a part (`.npz`): a temporary file beside it, then a rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     with temporary.open("wb") as file:
         left_out = [[item.path.as_posix(), item.why] for item in part.left_out]
         np.savez(
@@ -89,7 +90,7 @@ def write_part(path: Path, part: Part) -> None:
 def read_part(path: Path) -> Part | None:
     """A stored part, or None where there is none or it is damaged (its zip checksums tell)."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             left_out = tuple(LeftOut(Path(str(name)), str(why)) for name, why in file["left_out"])
             return Part(file["features"], tuple(map(str, file["ids"])), left_out)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
