@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -105,22 +103,6 @@ def test_classify_fits_the_clip(tiny_bundle: Bundle, seconds: float):
         fitted = fit_window(sound, engine.window_samples)
         assert np.array_equal(posteriors, engine.posteriors(compute(fitted, engine.manifest.frontend)))
         assert np.array_equal(posteriors, engine.classify((sound / 32768).astype(np.float32)))
-
-
-def test_threads_may_share_an_engine(tiny_bundle: Bundle):
-    engine = load_engine(tiny_bundle)
-    rng = np.random.default_rng(0)
-    windows = [rng.normal(level, 3, (49, 40)).astype(np.float32) for level in np.linspace(-12, 4, 16)]
-    expected = [engine.posteriors(window) for window in windows]
-    assert len({tuple(row) for row in expected}) > 8
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # let them meet
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(engine.posteriors, windows * 100))
-    finally:
-        sys.setswitchinterval(interval)
-    assert all(np.array_equal(row, expected[i % 16]) for i, row in enumerate(found))
 
 
 def test_builtin_kernels_agree_within_two_steps(tiny_bundle: Bundle):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,28 @@ def test_invoke_gives_a_copy():
     interpreter.invoke(WINDOW + np.int8(60))
     assert (first.shape, first.dtype) == ((1, 4), np.int8)
     assert np.array_equal(first, kept)
+
+
+def test_threads_may_share_an_interpreter(monkeypatch):
+    interpreter = Interpreter(MODEL)
+    windows = [np.full((1, 49, 40, 1), level, np.int8) for level in range(-120, 120, 20)]
+    expected = [interpreter.invoke(window) for window in windows]
+    native = interpreter._native
+
+    class Slow:
+        """Gives the other threads time between setting the input and running the model."""
+
+        def set_tensor(self, index, values):
+            native.set_tensor(index, values)
+            time.sleep(0.001)
+
+        def __getattr__(self, name):
+            return getattr(native, name)
+
+    monkeypatch.setattr(interpreter, "_native", Slow())
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(interpreter.invoke, windows))
+    assert np.array_equal(found, expected)
 
 
 @pytest.mark.parametrize("bad", [np.zeros((1, 49, 39, 1), np.int8), np.zeros((1, 49, 40, 1), np.float32)])
