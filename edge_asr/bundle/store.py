@@ -1,4 +1,4 @@
-"""Bundles on disk: read with every check before anything runs, written so that a reader never sees half of one."""
+"""Bundles on disk: read with every check before anything runs, written so that a crash never leaves half of one."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def read_bundle(path: Path) -> Bundle:
 def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelParts]) -> Bundle:
     """Write `models` (by form) and their manifest to the folder `path`; other files there are left alone.
 
-    The model files' names carry their hash and the manifest is renamed into place last, so that whoever reads the
-    folder at any moment, or after a crash, finds the older bundle or the new one. The files are world-readable.
+    The model files' names carry their hash, the manifest is renamed into place after them, and an older bundle's model
+    files go last: a crash at any moment leaves the older bundle or the new one whole. The files are world-readable.
     Raises `BundleError` when the parts don't fit together or the folder can't be written.
     """
     folder = Path(path)

@@ -1,4 +1,4 @@
-"""A bundle is read whole and verified, or not at all; and written so that a reader never sees half of one."""
+"""A bundle is read whole and verified, or not at all; and written so that a crash never leaves half of one."""
 
 from __future__ import annotations
 
