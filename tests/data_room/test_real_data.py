@@ -17,7 +17,7 @@ from edge_asr.frontend.presets import PRESETS
 
 pytestmark = pytest.mark.needs_data
 
-COMMANDS = tuple(["yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go", "_unknown_", "_silence_"])
+COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go", "_unknown_", "_silence_")
 SPEECH_COMMANDS = DataSpec(reader="speech_commands", labels=COMMANDS)
 
 
