@@ -12,6 +12,7 @@ from typing import IO
 import keras
 
 from edge_asr.errors import ConversionError
+from edge_asr.training.fake_quant import activation_ranges
 from edge_asr.training.graph import check_model, copy_model
 from edge_asr.training.tflite_file import check_int8
 
@@ -24,9 +25,12 @@ def convert_int8(simulated: keras.Model) -> bytes:
     `simulated`: a model that rounds its activations (`simulate_int8`); their ranges are taken over. Its outputs and the
     file's differ by a few steps at most. Equal models give equal bytes. What the converter prints is caught at the process's
     descriptors 1 and 2, so other threads' output is lost while this runs.
-    Raises `ConversionError` when the weights are not finite, the converter fails, or the result is not all int8.
+    Raises `ConversionError` when the weights are not finite, there are no ranges, the converter fails, or the result is
+    not all int8.
     """
     check_model(simulated)
+    if not activation_ranges(simulated):
+        raise ConversionError("expected a model with activation ranges (see post_training and fine_tune), found none")
     with _captured_output() as chatter:
         try:
             content = _run_converter(copy_model(simulated, batch=1))

@@ -143,7 +143,12 @@ def _rounded_layers(folded: keras.Model) -> set[str]:
 
 def _only_relu_reads(folded: keras.Model, graph: Links, name: str) -> bool:
     readers = graph.readers[name]
-    return len(readers) == 1 and readers != ("",) and isinstance(folded.get_layer(readers[0]), layers.ReLU)
+    if len(readers) != 1 or readers == ("",):
+        return False
+    relu = folded.get_layer(readers[0])
+    # The forms that TFLite has as a fused activation.
+    is_relu = isinstance(relu, layers.ReLU)
+    return is_relu and relu.negative_slope == 0 and relu.threshold == 0 and relu.max_value in (None, 6.0)
 
 
 def _calibrate(simulated: keras.Model, folded: keras.Model, clips: NDArray[np.float32]) -> None:

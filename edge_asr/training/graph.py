@@ -23,13 +23,16 @@ class Links:
 
 
 def links(model: keras.Model) -> Links:
-    """The connections of a model that `check_model` accepts."""
+    """The connections of a functional model with one output. Raises `ConversionError` when it uses a layer more than once."""
     producer = {id(layer.output): layer.name for layer in model.layers}
     sources: dict[str, tuple[str, ...]] = {}
     readers: dict[str, list[str]] = {layer.name: [] for layer in model.layers}
     for layer in model.layers:
         is_input = isinstance(layer, keras.layers.InputLayer)
-        sources[layer.name] = () if is_input else tuple(producer[id(t)] for t in keras.tree.flatten(layer.input))
+        tensors = [] if is_input else keras.tree.flatten(layer.input)
+        if any(id(tensor) not in producer for tensor in tensors):
+            raise ConversionError(f"layer {layer.name!r} reads a later output of a layer that is used more than once")
+        sources[layer.name] = tuple(producer[id(tensor)] for tensor in tensors)
         for source in sources[layer.name]:
             readers[source].append(layer.name)
     readers[producer[id(model.outputs[0])]].append("")
@@ -48,10 +51,6 @@ def check_model(model: keras.Model) -> None:
             f"expected input (batch, frames, features, 1) and output (batch, classes), found {shape} and {classes}"
         )
     for layer in model.layers:
-        try:
-            layer.output  # noqa: B018 - which a layer used more than once does not have
-        except (AttributeError, ValueError) as err:
-            raise ConversionError(f"layer {layer.name!r} must be used once: {err}") from err
         for weight in layer.weights:
             if not np.isfinite(weight.numpy()).all():
                 raise ConversionError(f"layer {layer.name!r}: weight {weight.name!r} is not finite: train the model again")
@@ -71,7 +70,9 @@ def copy_model(
     """
     source = model.inputs[0]
     inputs = keras.Input(batch_shape=(batch, *source.shape[1:]), dtype=source.dtype, name=model.layers[0].name)
-    result = keras.models.clone_model(model, input_tensors=inputs, clone_function=clone, call_function=call)
+    # Of a compiled model Keras would copy the loss too, which it may not know by name.
+    plain = keras.Model(model.input, model.output, name=model.name)
+    result = keras.models.clone_model(plain, input_tensors=inputs, clone_function=clone, call_function=call)
     weights = {layer.name: layer.get_weights() for layer in model.layers}
     for layer in result.layers:
         new, old = layer.get_weights(), weights.get(layer.name, [])
