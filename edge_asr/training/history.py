@@ -54,7 +54,10 @@ def history_json(history: Sequence[EpochRecord]) -> str:
 def parse_history(text: str, source: str) -> History:
     """The inverse of `history_json`. Raises `TrainingError` naming `source`."""
     try:
-        return tuple(build(EpochRecord, record, source=source) for record in json.loads(text))
+        records = json.loads(text)
+        if not isinstance(records, list):
+            raise TypeError(f"a {type(records).__name__}")
+        return tuple(build(EpochRecord, record, source=source) for record in records)
     except (ValueError, TypeError, ConfigError) as err:
         raise TrainingError(f"{source}: expected the curves of a training run, found: {err}") from err
 

@@ -49,7 +49,7 @@ class Learner:
     @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
-        return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))
+        return float(keras.ops.convert_to_tensor(self._optimizer.learning_rate))
 
     def fit(self, batches: EpochBatches, callback: keras.callbacks.Callback) -> tuple[float, float]:
         """One epoch. Returns the mean loss and accuracy over it."""
@@ -66,7 +66,7 @@ class Learner:
 
     def state(self) -> list[Array]:
         """Everything that the next epoch depends on: weights, seeds of the dropouts, optimizer, averages."""
-        return [keras.ops.convert_to_numpy(variable) for variable in self._variables]
+        return [variable.numpy() for variable in self._variables]
 
     def restore(self, state: Sequence[Array]) -> None:
         """Put back what `state` returned. Raises `TrainingError` if it is of another network."""
@@ -86,7 +86,7 @@ class Learner:
         self.kept.set_weights(self.network.get_weights())
         for kept, average in zip(self.kept.trainable_variables, self._optimizer.averages):
             # Through numpy: JAX would let both share one buffer, and give it away in the next call.
-            kept.assign(keras.ops.convert_to_numpy(average))
+            kept.assign(average.numpy())
 
 
 def predict(model: Any, features: Array) -> Array:

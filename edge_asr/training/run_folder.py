@@ -114,7 +114,7 @@ class RunFolder:
     def _read(self, name: str) -> dict[str, Array]:
         file = self.path / name
         try:
-            with np.load(file, allow_pickle=False) as arrays:
+            with file.open("rb") as content, np.load(content, allow_pickle=False) as arrays:
                 return dict(arrays)
         except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as err:
             raise TrainingError(f"{file}: expected a whole archive of arrays, found: {err}; train again") from err

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from edge_asr.errors import TrainingError
+from edge_asr.training.fit import TrainResult, train
+from edge_asr.training.history import EpochRecord
+from edge_asr.training.learner import predict
+from edge_asr.training.run_folder import RunFolder
+from tests.training.toy import kept_weights, toy_data, toy_recipe, toy_table
+
+RECIPE = toy_recipe()
+DATA = toy_data(RECIPE)
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    return train(RECIPE, DATA, tmp_path_factory.mktemp("runs") / "unbroken")
+
+
+def curves(history: tuple[EpochRecord, ...]) -> list[EpochRecord]:
+    return [replace(record, seconds=0.0) for record in history]
+
+
+def test_a_run_learns_and_leaves_its_folder(unbroken: TrainResult) -> None:
+    folder = RunFolder(unbroken.run_dir)
+    assert [record.epoch for record in unbroken.history] == [1, 2, 3]
+    assert unbroken.history[-1].loss < unbroken.history[0].loss
+    assert unbroken.best.validation_accuracy > 0.6  # chance is 0.25; these seeds give 0.85
+    assert folder.recipe() == RECIPE
+    assert folder.history() == unbroken.history
+    rows = list(csv.DictReader((unbroken.run_dir / "history.csv").read_text().splitlines()))
+    assert [float(row["loss"]) for row in rows] == [record.loss for record in unbroken.history]
+    info = folder.info()
+    assert (info["seed"], info["backend"], info["data"]) == (1, "tensorflow", DATA.summary)
+    assert {"python", "numpy", "keras"} <= set(info["versions"])
+    assert list((unbroken.run_dir / "logs").glob("events.out.tfevents.*"))
+    assert not list(unbroken.run_dir.glob("*.part"))
+
+
+def test_the_kept_weights_are_those_that_were_validated(unbroken: TrainResult) -> None:
+    logits = predict(RunFolder(unbroken.run_dir).model(), DATA.validation.features[:, 0])
+    accuracy = np.mean(logits.argmax(axis=1) == DATA.validation.labels)
+    assert accuracy == unbroken.best.validation_accuracy
+    assert accuracy == max(record.validation_accuracy or 0 for record in unbroken.history)
+
+
+@pytest.mark.parametrize("finished", [0, 2])
+def test_an_interrupted_run_resumes_to_the_same_bits(unbroken: TrainResult, tmp_path: Path, finished: int) -> None:
+    def interrupt(what: str, done: int, total: int) -> None:
+        if done > finished * 20:  # before the epoch's 20 batches are saved
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(RECIPE, DATA, tmp_path / "run", progress=interrupt)
+    assert RunFolder(tmp_path / "run").has_checkpoint() == (finished > 0)
+    resumed = train(RECIPE, DATA, tmp_path / "run", resume=True)
+    assert curves(resumed.history) == curves(unbroken.history)
+    for name in ("weights.npz", "checkpoint.npz"):
+        with np.load(unbroken.run_dir / name) as expected, np.load(tmp_path / "run" / name) as found:
+            assert sorted(expected) == sorted(found)
+            for key in set(expected) - {"history"}:
+                assert_array_equal(expected[key], found[key], err_msg=key)
+
+
+def test_a_finished_run_is_resumed_without_a_step(unbroken: TrainResult) -> None:
+    before = (unbroken.run_dir / "checkpoint.npz").read_bytes()
+    assert train(RECIPE, DATA, unbroken.run_dir, resume=True) == unbroken
+    assert (unbroken.run_dir / "checkpoint.npz").read_bytes() == before
+
+
+def test_another_seed_gives_other_weights(unbroken: TrainResult, tmp_path: Path) -> None:
+    train(toy_recipe(seed=2), DATA, tmp_path / "run")
+    pairs = zip(kept_weights(unbroken.run_dir), kept_weights(tmp_path / "run"))
+    assert not any(np.array_equal(left, right) for left, right in pairs)
+
+
+def test_a_folder_with_a_run_is_not_overwritten(unbroken: TrainResult) -> None:
+    with pytest.raises(TrainingError, match=r"unbroken: expected an empty folder.*resume"):
+        train(RECIPE, DATA, unbroken.run_dir)
+
+
+def test_resuming_needs_the_same_recipe_and_data(unbroken: TrainResult) -> None:
+    with pytest.raises(TrainingError, match="the recipe that this run began with"):
+        train(toy_recipe(learning_rate=1e-3), DATA, unbroken.run_dir, resume=True)
+    relabelled = replace(DATA.train, labels=np.roll(DATA.train.labels, 1))
+    with pytest.raises(TrainingError, match="the data that this run began with"):
+        train(RECIPE, replace(DATA, train=relabelled), unbroken.run_dir, resume=True)
+
+
+def test_training_stops_when_validation_no_longer_rises(tmp_path: Path) -> None:
+    recipe = toy_recipe(epochs=20, schedule="constant", learning_rate=1e-8, early_stopping_epochs=2, weight_averaging=0)
+    silent = replace(DATA.validation, features=np.zeros_like(DATA.validation.features))
+    result = train(recipe, replace(DATA, validation=silent), tmp_path / "run")
+    assert len(result.history) == 3  # the first is the best; two do not rise
+    assert train(recipe, replace(DATA, validation=silent), tmp_path / "run", resume=True) == result
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
+    features = DATA.train.features.copy()
+    features[:, :, 0, 0] = np.inf
+    with pytest.raises(TrainingError, match=r"epoch 1.*finite.*nan.*learning_rate"):
+        train(RECIPE, replace(DATA, train=replace(DATA.train, features=features)), tmp_path / "run")
+    assert not RunFolder(tmp_path / "run").has_checkpoint()
+
+
+def test_features_and_teachers_must_fit(tmp_path: Path) -> None:
+    wide = replace(DATA.train, features=DATA.train.features[..., :30])
+    with pytest.raises(TrainingError, match=r"expected features and labels .*40.*found .*30"):
+        train(RECIPE, replace(DATA, train=wide), tmp_path)
+    with pytest.raises(TrainingError, match="teachers"):
+        train(toy_recipe(teachers=["other"]), DATA, tmp_path)
+    with pytest.raises(TrainingError, match=r"shape \(60, 3, 4\), found \(60, 1, 4\)"):
+        train(RECIPE, DATA, tmp_path, teacher_logits=np.zeros((60, 1, 4), np.float16))
+
+
+def test_teachers_decide_what_is_learnt(tmp_path: Path) -> None:
+    """Teachers that call every clip "no" outweigh the labels; without validation clips the last weights are kept."""
+    said = np.full((60, 3, 4), -10, np.float16)
+    said[..., 1] = 0
+    recipe = toy_recipe(distill_weight=0.95)
+    data = replace(DATA, validation=toy_table(recipe, clips=0, variants=1, seed=2))
+    result = train(recipe, data, tmp_path / "run", teacher_logits=said)
+    assert (result.best.epoch, result.best.validation_accuracy) == (3, None)
+    logits = predict(RunFolder(tmp_path / "run").model(), DATA.validation.features[:, 0])
+    assert (logits.argmax(axis=1) == 1).mean() > 0.9  # of which 0.25 are labelled so
+
+
+def test_progress_tells_loss_accuracy_and_time_left(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    seen: list[EpochRecord] = []
+    result = train(
+        toy_recipe(epochs=2),
+        DATA,
+        tmp_path / "run",
+        progress=lambda *step: told.append(step),
+        on_epoch=seen.append,
+    )
+    assert [(done, total) for _, done, total in told if done % 20 == 0] == [(20, 40), (40, 40)]
+    assert told[-1][0].startswith("epoch 2 of 2: loss ")
+    assert told[-1][0].endswith(", 0:00 left")
+    assert tuple(seen) == result.history
