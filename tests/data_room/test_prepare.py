@@ -86,7 +86,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 @pytest.fixture
 def small_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare_module, "WAVEFORMS_A_JOB", 30)
+    monkeypatch.setattr(prepare_module, "WAVEFORMS_A_JOB", 9)
 
 
 def test_every_row_is_the_feature_of_its_waveform(dataset: DataSet, expected: Prepared):
@@ -164,6 +164,14 @@ def test_other_files_or_code_are_computed_anew(tmp_path: Path, made: list[int], 
     assert made
 
 
+def test_another_seed_is_computed_anew_even_for_the_same_examples(dataset: DataSet, tmp_path: Path):
+    spec = replace(SPEC, spliced_unknowns=0.0)
+    first, second = (run(dataset, tmp_path, data=spec, seed=seed) for seed in (1, 2))
+    assert first.train.ids == second.train.ids
+    assert not np.array_equal(first.train.features, second.train.features)
+    np.testing.assert_array_equal(first.test.features, second.test.features)
+
+
 def test_a_torn_cache_is_rebuilt(dataset: DataSet, expected: Prepared, tmp_path: Path, made: list[int]):
     run(dataset, tmp_path)
     (table,) = tmp_path.glob("*/train.npy")
@@ -192,11 +200,12 @@ def test_interrupted_work_goes_on(
     with pytest.raises(KeyboardInterrupt):
         run(dataset, tmp_path, workers=workers, progress=Stop(4))
     parts = len(list(tmp_path.glob("*.parts/*.npz")))
-    assert parts >= 3
     made.clear()
     assert_equal(run(dataset, tmp_path), expected)
-    jobs = -(-len(expected.train.ids) // 10) + -(-len(expected.validation.ids) // 30) + -(-len(expected.test.ids) // 30)
+    jobs = -(-len(expected.train.ids) // 3) + -(-len(expected.validation.ids) // 9) + -(-len(expected.test.ids) // 9)
     assert len(made) == jobs - parts
+    # Three were reported; each process has one more in its hands, and one waits for each and one is on its way.
+    assert 3 <= parts <= 3 + 2 * workers + 1 < jobs
     assert [path.suffix for path in tmp_path.iterdir()] == [""]
 
 
