@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 from edge_asr.bundle.manifest import SCHEMA, DetectSpec, Manifest, ModelFile, TensorSpec
 from edge_asr.config import build, to_table
 from edge_asr.errors import BundleError, ConfigError
+from edge_asr.files import write_whole
 from edge_asr.frontend.spec import FrontendSpec
 
 MANIFEST = "manifest.json"
@@ -86,8 +84,8 @@ def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelPar
             folder.mkdir(parents=True)
             folder.chmod(0o755)
         for entry in entries:
-            _write_file(folder / entry.file, models[entry.form][0])
-        _write_file(folder / MANIFEST, text)
+            write_whole(folder / entry.file, models[entry.form][0])
+        write_whole(folder / MANIFEST, text)
         for name in outdated:
             (folder / name).unlink()
     except OSError as err:
@@ -172,23 +170,3 @@ def _files_of_older_bundle(folder: Path) -> set[str]:
         return {model.file for model in read_bundle(folder).manifest.models}
     except BundleError:
         return set()
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    with contextlib.suppress(OSError):  # systems that can't sync a folder
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

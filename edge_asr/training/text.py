@@ -1,0 +1,47 @@
+"""Reports as lines of text, for a terminal."""
+
+from __future__ import annotations
+
+from edge_asr.bundle.manifest import UNKNOWN
+from edge_asr.training.evaluate import Evaluation
+from edge_asr.training.quantize import QuantizeReport
+
+WORST = 5
+
+
+def quantize_text(report: QuantizeReport) -> str:
+    """What quantisation did: size, operators, accuracy, where the error comes from."""
+    operators = ", ".join(f"{count} {name}" for name, count in sorted(report.operators.items(), key=lambda item: -item[1]))
+    lines = [
+        f"{report.bundle}: {report.method}, {report.model_bytes:,} bytes ({report.bytes_saved:,} saved by slimming)",
+        f"operators: {operators}",
+    ]
+    check = report.validation
+    if check is None:
+        lines.append("validation: no clips, nothing compared")
+    else:
+        lines.append(
+            f"validation, {check.clips} clips: float {check.float_accuracy:.2%}, int8 {check.int8_accuracy:.2%}, "
+            f"same answer {check.agreement:.2%} ({check.interpreter})"
+        )
+    lines.append("where post-training rounding hurts most (signal to quantisation noise at the logits):")
+    lines += [f"  {error.layer} {error.part}: {error.sqnr_db:.1f} dB" for error in report.worst_layers[:WORST]]
+    return "\n".join(lines)
+
+
+def evaluation_text(evaluation: Evaluation) -> str:
+    """Accuracy with its interval, recall and precision of each label, what was left out."""
+    lines = [
+        f"{evaluation.bundle} ({evaluation.model_bytes:,} bytes) on {evaluation.data}: accuracy {evaluation.accuracy}, "
+        f"95 % interval, {evaluation.clips} clips, {evaluation.speakers or 'no known'} speakers, {evaluation.interpreter}",
+        f"{'label':<12} {'clips':>5}  {'recall':<24} precision",
+    ]
+    lines += [
+        f"{score.label:<12} {score.recall.total:>5}  {score.recall!s:<24} {score.precision}" for score in evaluation.classes
+    ]
+    if evaluation.left_out:
+        some = "; ".join(f"{item.path.name}: {item.why}" for item in evaluation.left_out[:WORST])
+        lines.append(f"left out: {len(evaluation.left_out)} ({some}{' ...' if len(evaluation.left_out) > WORST else ''})")
+        if any(item.why == "not a label of the bundle" for item in evaluation.left_out) and UNKNOWN in evaluation.labels:
+            lines.append(f"(--others counts folders that are no label as {UNKNOWN})")
+    return "\n".join(lines)

@@ -1,0 +1,194 @@
+"""The workstation's commands: `./bootstrap TASK ...`, or `invoke TASK ...` inside the virtual environment."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from invoke import Context, task
+
+from edge_asr.errors import EdgeAsrError
+from edge_asr.training.console import progress_bars
+
+CACHE = Path(".cache")
+SETTINGS = {"set_": "change a value of the recipe, like train.epochs=5; as often as you like"}
+DATA = {"data": "folder or archive of recordings; without it the folder in $EDGE_ASR_DATA named like the recipe's reader"}
+
+
+def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
+    """An invoke task whose errors are one line and exit code 2, and that Ctrl-C ends in order."""
+
+    def decorate(function: Callable[..., None]) -> Any:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> None:
+            try:
+                function(*args, **kwargs)
+            except EdgeAsrError as err:
+                print(f"invoke {function.__name__}: error: {err}", file=sys.stderr)
+                sys.exit(2)
+            except KeyboardInterrupt:
+                print("\nStopped. What is done is kept; `invoke train --resume` goes on with a training run.", file=sys.stderr)
+                sys.exit(130)
+
+        return task(**options)(run)
+
+    return decorate
+
+
+@command(help={"folder": "where the words, the model and the report go"})
+def demo(_: Context, folder: str = "runs/demo") -> None:
+    """Speak some words, train a model on them, make it int8, judge it, and let it listen. Offline, under five minutes."""
+    from edge_asr.training.demo import run_demo
+
+    with progress_bars() as progress:
+        run_demo(Path(folder), progress, print, workers=os.cpu_count() or 1)
+
+
+@command(iterable=["set_"], help={"recipe": "folder or TOML file", "run": "run folder, default runs/NAME", **DATA, **SETTINGS})
+def train(
+    _: Context,
+    recipe: str = "models/commands12",
+    data: str = "",
+    run: str = "",
+    resume: bool = False,
+    set_: Iterable[str] = (),
+) -> None:
+    """Train a recipe; Ctrl-C keeps what is done, --resume goes on. Next: quantize."""
+    from edge_asr.training.pipeline import train_run
+    from edge_asr.training.recipe import load_recipe
+
+    wanted = load_recipe(Path(recipe), set_)
+    folder = Path(run or f"runs/{wanted.name}")
+    with progress_bars() as progress:
+        result = train_run(
+            Path(recipe),
+            _data(data, wanted.data.reader),
+            folder,
+            overrides=list(set_),
+            resume=resume,
+            cache_dir=CACHE,
+            workers=os.cpu_count() or 1,
+            progress=progress,
+        )
+    kept = result.best
+    accuracy = "not measured" if kept.validation_accuracy is None else f"{kept.validation_accuracy:.1%}"
+    print(f"{folder}: {len(result.history)} epochs; kept epoch {kept.epoch}, validation accuracy {accuracy}")
+    print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
+
+
+@command(iterable=["set_"], help={"run": "run folder of train", "bundle": "default RUN/bundle", **DATA, **SETTINGS})
+def quantize(_: Context, run: str, data: str = "", bundle: str = "", set_: Iterable[str] = ()) -> None:
+    """Make a trained run int8 and write its bundle (--set quantize.method=ptq or qat). Next: evaluate."""
+    from edge_asr.training.pipeline import quantize_run
+    from edge_asr.training.run_folder import RunFolder
+    from edge_asr.training.text import quantize_text
+
+    folder, target = Path(run), Path(bundle or Path(run) / "bundle")
+    place = _data(data, RunFolder(folder).recipe().data.reader)
+    with progress_bars() as progress:
+        report = quantize_run(
+            folder, place, target, overrides=list(set_), cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress
+        )
+    print(quantize_text(report))
+    print(f"Next: invoke evaluate --bundle {target} --data FOLDER")
+
+
+@command(
+    help={
+        "bundle": "folder of the bundle",
+        "data": "folder whose subfolders are labels, or a data set (--reader)",
+        "reader": "speech_commands or fsdd: read a data set and judge --split of it",
+        "split": "train, validation or test",
+        "run": "run folder, for its curves in the report",
+        "report": "HTML page to write",
+        "json": "file for machines",
+        "others": "count subfolders that are no label as _unknown_",
+    }
+)
+def evaluate(
+    _: Context,
+    bundle: str,
+    data: str = "",
+    reader: str = "folder",
+    split: str = "test",
+    run: str = "",
+    report: str = "",
+    json: str = "",
+    others: bool = False,
+) -> None:
+    """Judge a bundle through the engine that devices run: accuracy, confusion, an HTML report."""
+    from edge_asr.training.judge import judge_bundle
+    from edge_asr.training.text import evaluation_text
+
+    page = Path(report or Path(run or f"runs/{Path(bundle).name}") / "report.html")
+    with progress_bars() as progress:
+        evaluation = judge_bundle(
+            Path(bundle),
+            _data(data, reader),
+            reader=reader,
+            split=split,
+            others_are_unknown=others,
+            run_dir=Path(run) if run else None,
+            report=page,
+            json_file=Path(json) if json else None,
+            progress=progress,
+        )
+    print(evaluation_text(evaluation))
+    print(f"Report: {page}")
+
+
+@command()
+def models(_: Context) -> None:
+    """The architectures: parameters, multiply-accumulates, int8 size."""
+    from edge_asr.training.model_cost import zoo_table
+
+    with progress_bars() as progress:
+        rows = zoo_table(progress=progress)
+    print(f"{'network':<12} {'front end':<9} {'input':<9} {'parameters':>10} {'MACs':>12} {'int8 bytes':>10}")
+    for row in rows:
+        shape = f"{row.input_shape[0]}x{row.input_shape[1]}"
+        print(f"{row.name:<12} {row.frontend:<9} {shape:<9} {row.parameters:>10,} {row.macs:>12,} {row.int8_bytes:>10,}")
+
+
+@command(help={"folder": "where the archive goes (2.4 GB)", "version": "v0.02 or v0.01"})
+def fetch(_: Context, folder: str = "data/speech_commands", version: str = "v0.02") -> None:
+    """Download Google Speech Commands (CC BY 4.0); a broken transfer goes on, the hash is checked."""
+    from edge_asr.data.speech_commands_archive import fetch_speech_commands
+
+    with progress_bars() as progress:
+        archive = fetch_speech_commands(Path(folder), version=version, progress=progress)
+    print(f"{archive}. Next: invoke train --data {folder}")
+
+
+@command(help={"bundle": "bundle to measure", "wav": "audio to feed; made-up speech without it"})
+def bench(context: Context, bundle: str = "models/commands12", wav: str = "") -> None:
+    """CPU per hour of audio, beside pymicro-wakeword in the same run."""
+    context.run(f"{sys.executable} benchmarks/cost.py --bundle {bundle} {wav}", pty=False)
+
+
+@command()
+def check(context: Context) -> None:
+    """Format, lint, types, and who may import whom."""
+    for line in ("ruff format --check .", "ruff check .", "mypy", "lint-imports"):
+        print(f"== {line}", flush=True)
+        context.run(f"{Path(sys.executable).parent / line}")
+
+
+@command(help={"args": "arguments for pytest, like '-k frontend'"})
+def test(context: Context, args: str = "") -> None:  # noqa: PT028 - a command, not a test
+    """All tests. Those on real recordings need EDGE_ASR_DATA, the microphone's need PulseAudio and PyAudio."""
+    context.run(f"{sys.executable} -m pytest {args}", pty=sys.stdout.isatty())
+
+
+def _data(data: str, reader: str) -> Path:
+    """The place that was named, or the environment's."""
+    place = Path(data) if data else Path(os.environ.get("EDGE_ASR_DATA", "")) / reader
+    if not data and "EDGE_ASR_DATA" not in os.environ:
+        raise EdgeAsrError(f"expected --data FOLDER with {reader} recordings (or EDGE_ASR_DATA), found neither")
+    return place
