@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from edge_asr.data.voices.espeak import Espeak
-from edge_asr.data.voices.voice import Speech, Synthesiser, Voice
+from edge_asr.data.voices.voice import Speech, SpokenWord, Synthesiser, Voice
 from edge_asr.errors import SynthesisError
 
-__all__ = ["ENGINES", "Speech", "Synthesiser", "Voice", "find_voice", "list_voices", "speak"]
+__all__ = ["ENGINES", "Speech", "SpokenWord", "Synthesiser", "Voice", "find_voice", "list_voices", "speak"]
 
 ENGINES: dict[str, Synthesiser] = {"espeak": Espeak()}
 """Synthesisers by name. None of them loads its library before it is used."""

@@ -6,11 +6,13 @@ A voice's name is an accent, or an accent and a speaker variant: `en-gb-scotland
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edge_asr.data.voices.espeak_library import SAMPLE_RATE, Parameter, espeak_library
-from edge_asr.data.voices.voice import Speech, Voice
+from edge_asr.data.voices.espeak_library import SAMPLE_RATE, Mark, Parameter, espeak_library
+from edge_asr.data.voices.voice import Speech, SpokenWord, Voice
 from edge_asr.errors import SynthesisError
 
 LICENCE = "GPL-3.0-or-later (the program, not the speech that it makes)"
@@ -19,6 +21,9 @@ NEUTRAL = 50
 """The middle of eSpeak's scales of pitch and pitch range, which go from 0 to 100."""
 PITCH_STEPS_PER_SEMITONE = 99 / 24
 """eSpeak's pitch scale covers two octaves in 99 even (logarithmic) steps."""
+
+QUIET = 0.02
+"""A word ends where it stays below this share of its peak: eSpeak counts the pause behind it to the word."""
 
 
 class Espeak:
@@ -49,12 +54,13 @@ class Espeak:
                 raise SynthesisError(f"espeak has no voice {voice!r:.80}; list_voices() names those that it has")
             accent, plus, variant = voice.partition("+")
             with espeak_library() as espeak:
-                pcm = espeak.synthesise(
+                pcm, marks = espeak.synthesise(
                     text, self._accents[accent] + plus + variant, {key: round(value) for key, value in parameters.items()}
                 )
         if not pcm:
             raise SynthesisError(f"espeak voice {voice!r} has no sound for {text!r:.80}")
-        return Speech(np.frombuffer(pcm, "=i2").astype(np.float32) / np.float32(32768), SAMPLE_RATE)
+        samples = np.frombuffer(pcm, "=i2").astype(np.float32) / np.float32(32768)
+        return Speech(samples, SAMPLE_RATE, tuple(_words(text, samples, marks)))
 
     def _list_voices(self) -> None:
         if self._voices:
@@ -65,3 +71,14 @@ class Espeak:
             for name in (accent, *(f"{accent}+{variant}" for variant in variants)):
                 self._voices[name] = Voice("espeak", name, accent, LICENCE)
         self._accents = accents
+
+
+def _words(text: str, samples: NDArray[np.float32], marks: Sequence[Mark]) -> Iterator[SpokenWord]:
+    """A word lasts from its mark to the next, less the pause at its end."""
+    ends = [mark.sample for mark in marks[1:]] + [len(samples)]
+    for mark, end in zip(marks, ends):
+        level = np.abs(samples[mark.sample : end])
+        if mark.length and len(level):
+            last = int(np.flatnonzero(level >= QUIET * level.max())[-1])
+            word = text[mark.position : mark.position + mark.length]
+            yield SpokenWord(word, mark.sample / SAMPLE_RATE, (mark.sample + last + 1) / SAMPLE_RATE)

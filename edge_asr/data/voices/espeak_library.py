@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import _ctypes
 import ctypes
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge_asr.errors import SynthesisError
 
@@ -21,7 +22,7 @@ LONGEST_DATA_PATH = 150
 INSTALL = "install the 'synth' extra: pip install 'edge-asr[synth]'"
 
 _OUTPUT_SYNCHRONOUS, _DONT_EXIT, _UTF8 = 2, 0x8000, 1
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+_EVENT_LIST_TERMINATED, _EVENT_WORD, _EVENT_END = 0, 1, 5
 
 
 class Parameter(IntEnum):
@@ -48,6 +49,34 @@ class _VoiceStruct(ctypes.Structure):
     )
 
 
+class _EventStruct(ctypes.Structure):
+    """espeak_EVENT."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    )
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_EventStruct))
+
+
+class Mark(NamedTuple):
+    """Where a word begins, or (`length` 0) a clause ends."""
+
+    sample: int
+    position: int
+    """In the text, characters."""
+    length: int
+    """Characters."""
+
+
 class EspeakLibrary:
     """The loaded and initialised library."""
 
@@ -66,16 +95,23 @@ class EspeakLibrary:
         voices = self._list(_VoiceStruct(languages=b"variant"))
         return sorted(voice.identifier.decode().removeprefix("!v/") for voice in voices)
 
-    def synthesise(self, text: str, voice: str, parameters: Mapping[Parameter, int]) -> bytes:
-        """16-bit mono samples in the machine's byte order. `voice`: an accent's file, then perhaps `+` and a variant.
+    def synthesise(self, text: str, voice: str, parameters: Mapping[Parameter, int]) -> tuple[bytes, list[Mark]]:
+        """16-bit mono samples in the machine's byte order, and where words and clauses are in them.
 
-        Raises `SynthesisError`.
+        `voice`: an accent's file, then perhaps `+` and a variant. Raises `SynthesisError`.
         """
         heard: list[bytes] = []
+        marks: list[Mark] = []
 
-        def on_samples(samples: int | None, count: int, _events: Any) -> int:
+        def on_samples(samples: int | None, count: int, events: Any) -> int:
             if samples and count > 0:
                 heard.append(ctypes.string_at(samples, count * 2))
+            for index in itertools.count():
+                event = events[index]
+                if event.type == _EVENT_LIST_TERMINATED:
+                    break
+                if event.type in (_EVENT_WORD, _EVENT_END):
+                    marks.append(Mark(event.sample, event.text_position - 1, event.length))
             return 0
 
         callback = _CALLBACK(on_samples)
@@ -87,7 +123,7 @@ class EspeakLibrary:
         data = text.encode(errors="replace")
         code = self._library.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, 1, 0, _UTF8, None, None)
         self._check(code, f"saying {text!r:.80}")
-        return b"".join(heard)
+        return b"".join(heard), marks
 
     def _list(self, wanted: _VoiceStruct | None) -> list[Any]:
         self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceStruct))

@@ -23,6 +23,15 @@ class Voice:
     """What the synthesiser and the voice are licensed under."""
 
 
+class SpokenWord(NamedTuple):
+    """When a word of the text is said."""
+
+    text: str
+    start: float
+    """Seconds."""
+    end: float
+
+
 class Speech(NamedTuple):
     """Speech as it came from the synthesiser."""
 
@@ -30,6 +39,8 @@ class Speech(NamedTuple):
     """(n,) mono, in [-1, 1)."""
     sample_rate: int
     """Hz."""
+    words: tuple[SpokenWord, ...]
+    """In order. Some engines run small words together, and some tell none."""
 
 
 class Synthesiser(Protocol):
