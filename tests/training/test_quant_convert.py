@@ -100,10 +100,18 @@ class _Determinant(keras.layers.Layer):
         return x * tf.linalg.det(tf.reshape(x, (-1, 2, 2)))[:, None]
 
 
-def test_what_the_converter_says_against_a_model_is_told():
+class _Sine(keras.layers.Layer):
+    """Something that TFLite has in float only."""
+
+    def call(self, x):
+        return tf.sin(x)
+
+
+@pytest.mark.parametrize(("layer", "reason"), [(_Determinant, "'odd'.*MatrixDeterminant"), (_Sine, "int8")])
+def test_what_can_not_be_int8_is_refused_with_the_reason(layer, reason):
     simulated = post_training(fold_batch_norms(residual_network()), clips(4))
-    odd = keras.Model(simulated.input, _Determinant()(simulated.output), name="odd")
-    with pytest.raises(ConversionError, match=r"'odd'.*MatrixDeterminant"):
+    odd = keras.Model(simulated.input, layer()(simulated.output), name="odd")
+    with pytest.raises(ConversionError, match=reason):
         convert_int8(odd)
 
 

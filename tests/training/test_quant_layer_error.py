@@ -34,8 +34,9 @@ def test_a_kernel_with_outliers_is_the_worst(network, name):
     kernel = damaged.kernel.numpy()
     kernel[..., 0, :] = 1000.0
     damaged.kernel.assign(kernel)
-    worst = layer_errors(folded, clips(32))[0]
+    worst, next_worst, *_ = layer_errors(folded, clips(32))
     assert (worst.layer, worst.part) == (name, "kernel")
+    assert next_worst.sqnr_db > worst.sqnr_db + 10  # no other part answers for it
 
 
 def test_an_activation_with_an_outlier_is_the_worst():
@@ -47,8 +48,9 @@ def test_an_activation_with_an_outlier_is_the_worst():
     kernel = after.kernel.numpy()
     kernel[2] = 0.0  # the outlier itself counts for nothing; it only widens the range
     after.kernel.assign(kernel)
-    worst = layer_errors(folded, clips(32))[0]
+    worst, next_worst, *_ = layer_errors(folded, clips(32))
     assert (worst.layer, worst.part) == ("dense_relu", "output")
+    assert next_worst.sqnr_db > worst.sqnr_db + 10
 
 
 def test_the_model_is_left_alone():

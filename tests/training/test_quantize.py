@@ -11,8 +11,10 @@ from edge_asr.config import to_table
 from edge_asr.data.prepare import FeatureTable, Prepared
 from edge_asr.errors import ConversionError
 from edge_asr.runtime.engine import load_engine
+from edge_asr.training.compare import compare
+from edge_asr.training.convert import convert_int8
 from edge_asr.training.fold import fold_batch_norms
-from edge_asr.training.ptq import representative_set
+from edge_asr.training.ptq import post_training, representative_set
 from edge_asr.training.quantize import int8_size, quantize
 from edge_asr.training.recipe import recipe_from_table, recipe_table
 from edge_asr.training.run_folder import RunFolder
@@ -86,6 +88,19 @@ def test_the_bundle_is_what_was_measured(run_dir, tmp_path, method):
     assert (provenance["seed"], provenance["versions"]) == (7, {"keras": "3"})
     assert provenance["data"] == PREPARED.summary
     assert provenance["quantize"]["validation"] == json.loads(json.dumps(to_table(report.validation)))
+
+
+def test_float_and_int8_answers_are_counted_apart():
+    """The int8 model of another network: one always answers with the first label, the other with the second."""
+    first, second = (build_model(RECIPE.model, RECIPE.input_shape, 4, 7) for _ in range(2))
+    first.get_layer("logits").bias.assign([99, 0, 0, 0])
+    second.get_layer("logits").bias.assign([0, 99, 0, 0])
+    features = np.float32(PREPARED.validation.features[:, 0])[..., None]
+    model = convert_int8(post_training(fold_batch_norms(second), features))
+    found, labels = compare(first, model, PREPARED.validation), PREPARED.validation.labels
+    assert np.mean(labels == 0) != np.mean(labels == 1)
+    assert (found.float_accuracy, found.int8_accuracy) == (np.mean(labels == 0), np.mean(labels == 1))
+    assert found.agreement == 0
 
 
 def test_max_bytes_and_the_same_model_from_the_same_run(run_dir, tmp_path):
