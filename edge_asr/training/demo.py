@@ -19,6 +19,7 @@ from edge_asr.data.prepare import Prepared, prepare
 from edge_asr.data.readers import read_dataset
 from edge_asr.data.voices import SpokenWord, find_voice, speak
 from edge_asr.data.voices.word_set import WordSet, speak_words
+from edge_asr.files import write_whole
 from edge_asr.frontend.resample import resample
 from edge_asr.progress import Progress, no_progress
 from edge_asr.runtime.engine import Engine, load_engine
@@ -81,14 +82,13 @@ def run_demo(
     dataset = read_dataset(recipe.data, speak_words(words, folder, progress=progress))
     say(f"     {dataset.summary()}")
     say("2/5  Computing features of every clip and of its noisy copies")
-    cache = folder / "cache"
     prepared = prepare(
         dataset,
         recipe.frontend,
         recipe.data,
         recipe.augment,
         seed=recipe.train.seed,
-        cache_dir=cache,
+        cache_dir=folder / "cache",
         workers=workers,
         progress=progress,
     )
@@ -98,7 +98,7 @@ def run_demo(
     evaluation, report = _judge(engine, recipe, dataset, history, folder, progress, say)
     dialogue_file = folder / "dialogue.wav"
     dialogue = speak_dialogue(DIALOGUE, engine)
-    dialogue_file.write_bytes(encode_wav(dialogue.samples, engine.manifest.frontend.sample_rate))
+    write_whole(dialogue_file, encode_wav(dialogue.samples, engine.manifest.frontend.sample_rate))
     detections = _listen(engine, dialogue, say)
     say("")
     say(f"The model:  {bundle}")
@@ -110,7 +110,7 @@ def run_demo(
 def _make_bundle(recipe: Recipe, prepared: Prepared, run: Path, bundle: Path, progress: Progress, say: Say) -> History:
     """Train and quantise."""
     say(f"     {prepared.summary}")
-    say("3/5  Training DS-CNN, and making it int8")
+    say("3/5  Training the network, and making it int8")
     # TensorFlow takes seconds to load: not before there is something to read.
     from edge_asr.training.fit import train
     from edge_asr.training.quantize import quantize

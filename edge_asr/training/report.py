@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edge_asr import __version__
 from edge_asr.data.encode_wav import encode_wav
 from edge_asr.errors import AudioError, TrainingError
+from edge_asr.files import write_whole
 from edge_asr.runtime.window import fit_window
 from edge_asr.training.evaluate import Evaluation, Mistake
 from edge_asr.training.plots import WAVEFORM_COLUMNS, spectrogram_png, training_curves, waveform_points
@@ -54,11 +53,7 @@ def write_report(
     """
     page = render_report(evaluation, history=history, quantized=quantized).encode()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-            file.write(page)
-        os.chmod(file.name, 0o644)  # noqa: PTH101 - a temporary file is its owner's alone
-        Path(file.name).replace(path)
+        write_whole(path, page)
     except OSError as err:
         raise TrainingError(f"{path}: the report can't be written: {err}") from err
 

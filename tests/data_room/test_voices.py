@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,7 +28,7 @@ def fundamental(samples: np.ndarray, rate: int) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_says_a_word_of_sensible_length_and_level(name: str) -> None:
-    samples, rate = speak("seven", find_voice(name))
+    samples, rate, _ = speak("seven", find_voice(name))
     assert rate == 22050
     assert samples.dtype == np.float32
     assert 0.2 < len(samples) / rate < 1.5
@@ -58,7 +59,7 @@ def test_voices_and_texts_differ() -> None:
 def test_rate_pitch_and_pitch_range_do_what_they_say() -> None:
     voice = find_voice("en-us")
     text = "seven lights are on"
-    normal, rate = speak(text, voice)
+    normal, rate, _ = speak(text, voice)
     # eSpeak sets its tempo by a table, sound by sound: twice the tempo is half the length give or take a fifth.
     assert len(speak(text, voice, rate=2.0).samples) / len(normal) == pytest.approx(0.5, rel=0.2)
     # Five semitones are a factor of 1.335; the melody moves the median by some per cent.
@@ -74,6 +75,20 @@ def test_lists_accents_with_variants_and_filters_by_language() -> None:
     assert list_voices("EN-gb-scotland") == list_voices("en-gb-scotland") != ()
     assert list_voices("e") == ()
     assert len(list_voices()) > len(english)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tells_when_each_word_is_said(name: str) -> None:
+    text = "Yes, please stop; na\u00efve geese left."
+    samples, rate, words = speak(text, find_voice(name))
+    assert [word.text for word in words] == ["Yes", "please", "stop", "na\u00efve", "geese", "left"]
+    assert all(0 <= word.start < word.end <= len(samples) / rate for word in words)
+    assert all(one.end <= other.start for one, other in itertools.pairwise(words))
+    level = np.array([np.sqrt(np.mean(samples[int(w.start * rate) : int(w.end * rate)] ** 2)) for w in words])
+    pause = samples[int(words[2].end * rate) : int(words[3].start * rate)]
+    # The clause ends with a pause behind "stop", at least 50 ms long and 20 dB below any word.
+    assert len(pause) > 0.05 * rate
+    assert np.sqrt(np.mean(pause**2)) < 0.1 * level.min()
 
 
 def test_every_listed_accent_and_variant_speaks() -> None:

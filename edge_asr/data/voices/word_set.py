@@ -105,6 +105,7 @@ def _cut(samples: NDArray[np.float32], centre: int, length: int) -> NDArray[np.f
 
 
 def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, but not synced to the disk, which for thousands of small files takes minutes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
     temporary.write_bytes(content)
