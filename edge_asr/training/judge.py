@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+
 from edge_asr.config import build
 from edge_asr.data.clips import SPLITS
 from edge_asr.data.readers import read_dataset

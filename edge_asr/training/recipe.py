@@ -60,9 +60,9 @@ def recipe_from_table(table: Mapping[str, Any], *, source: str) -> Recipe:
         if key not in allowed:
             raise ConfigError(f"{source}: unknown key {key!r} (allowed: {', '.join(allowed)})")
     tables = {name: table.get(name, {}) for name in TABLES}
-    for name, value in tables.items():
+    for title, value in tables.items():
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{source}: {name!r} must be a table, found {value!r:.80}")
+            raise ConfigError(f"{source}: {title!r} must be a table, found {value!r:.80}")
     name = table.get("name")
     if not isinstance(name, str) or not name or not all(c.isalnum() or c in "_-" for c in name):
         raise ConfigError(f"{source}: 'name' must be letters, digits, _ and -, found {name!r:.80}")
