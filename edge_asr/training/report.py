@@ -51,7 +51,7 @@ def write_report(
     `history`: the curves of the run folder. `quantized`: the bundle's `provenance["quantize"]`. Raises `TrainingError` when
     the page can't be written or jinja2 or matplotlib are missing.
     """
-    page = render_report(evaluation, history=history, quantized=quantized).encode()
+    page = render_report(evaluation, history=history, quantized=quantized).encode(errors="replace")
     try:
         write_whole(path, page)
     except OSError as err:
@@ -84,7 +84,7 @@ def render_report(
 
 def _example(mistake: Mistake, evaluation: Evaluation) -> Example:
     try:
-        heard = fit_window(mistake.clip.load(), evaluation.window_samples)
+        heard = fit_window(mistake.clip.load(), evaluation.clip_samples)
     except AudioError:
         return Example(mistake)
     return Example(

@@ -74,7 +74,7 @@ def evaluation(**changes: object) -> Evaluation:
         model_bytes=12345,
         interpreter="some-runtime 1.2, default kernels",
         sample_rate=16000,
-        window_samples=WINDOW,
+        clip_samples=WINDOW,
         data="tones",
         labels=("_silence_", "yes", "no"),
         confusion=np.array([[0, 0, 0], [0, 80, 3], [1, 0, 16]]),
@@ -215,6 +215,11 @@ def test_what_quantising_reports_can_be_shown() -> None:
 
 def test_same_evaluation_same_page() -> None:
     assert render_report(evaluation(), history=history()) == render_report(evaluation(), history=history())
+
+
+def test_file_names_that_are_not_text_are_shown_as_well_as_can_be(tmp_path: Path) -> None:
+    write_report(tmp_path / "report.html", evaluation(left_out=(LeftOut(Path("caf\udce9.wav"), "torn"),)))
+    assert "caf?.wav" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_writes_a_whole_file_or_none(tmp_path: Path) -> None:
