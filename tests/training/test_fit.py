@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from edge_asr.data.prepare import FeatureTable
 from edge_asr.errors import TrainingError
+from edge_asr.training.batches import EpochBatches
 from edge_asr.training.fit import TrainResult, train
 from edge_asr.training.history import EpochRecord
-from edge_asr.training.learner import predict
+from edge_asr.training.learner import Learner, predict
+from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
 from tests.training.toy import kept_weights, toy_data, toy_recipe, toy_table
 
@@ -45,11 +48,28 @@ def test_a_run_learns_and_leaves_its_folder(unbroken: TrainResult) -> None:
     assert not list(unbroken.run_dir.glob("*.part"))
 
 
-def test_the_kept_weights_are_those_that_were_validated(unbroken: TrainResult) -> None:
-    logits = predict(RunFolder(unbroken.run_dir).model(), DATA.validation.features[:, 0])
-    accuracy = np.mean(logits.argmax(axis=1) == DATA.validation.labels)
-    assert accuracy == unbroken.best.validation_accuracy
-    assert accuracy == max(record.validation_accuracy or 0 for record in unbroken.history)
+def test_the_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
+    """Validation with wrong labels: what is learnt makes it worse."""
+    wrong = replace(DATA.validation, labels=np.roll(DATA.validation.labels, 1))
+    result = train(RECIPE, replace(DATA, validation=wrong), tmp_path / "run")
+    logits = predict(RunFolder(tmp_path / "run").model(), wrong.features[:, 0])
+    accuracies = [record.validation_accuracy or 0.0 for record in result.history]
+    assert np.mean(logits.argmax(axis=1) == wrong.labels) == result.best.validation_accuracy == max(accuracies)
+    assert max(accuracies) > accuracies[-1]
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.998])
+def test_the_averages_are_kept_beside_the_norms_statistics(decay: float) -> None:
+    learner = Learner(toy_recipe(weight_averaging=decay), 4, 20, distil=False)
+    learner.fit(EpochBatches(DATA.train, RECIPE, 0), keras.callbacks.Callback())
+    network, kept = learner.network, learner.kept
+    trained = [variable.numpy() for variable in network.trainable_variables]
+    expected = [average.numpy() for average in network.optimizer.averages] or trained
+    assert all(np.array_equal(*pair) for pair in zip(trained, expected)) == (decay == 0)
+    for variable, array in zip(kept.trainable_variables, expected, strict=True):
+        assert_array_equal(variable.numpy(), array)
+    for variable, other in zip(kept.non_trainable_weights, network.non_trainable_weights, strict=True):
+        assert_array_equal(variable.numpy(), other.numpy())
 
 
 @pytest.mark.parametrize("finished", [0, 2])
@@ -136,14 +156,20 @@ def test_teachers_decide_what_is_learnt(tmp_path: Path) -> None:
 def test_progress_tells_loss_accuracy_and_time_left(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     seen: list[EpochRecord] = []
-    result = train(
-        toy_recipe(epochs=2),
-        DATA,
-        tmp_path / "run",
-        progress=lambda *step: told.append(step),
-        on_epoch=seen.append,
-    )
+    result = train(toy_recipe(epochs=2), DATA, tmp_path / "run", progress=lambda *step: told.append(step), on_epoch=seen.append)
     assert [(done, total) for _, done, total in told if done % 20 == 0] == [(20, 40), (40, 40)]
     assert told[-1][0].startswith("epoch 2 of 2: loss ")
     assert told[-1][0].endswith(", 0:00 left")
     assert tuple(seen) == result.history
+
+
+def test_each_epoch_has_its_own_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def batches(table: FeatureTable, recipe: Recipe, epoch: int, teachers: None) -> EpochBatches:
+        drawn.append(epoch)
+        return EpochBatches(table, recipe, epoch, teachers)
+
+    monkeypatch.setattr("edge_asr.training.fit.EpochBatches", batches)
+    train(RECIPE, DATA, tmp_path / "run")
+    assert drawn == [0, 1, 2]
