@@ -17,7 +17,7 @@ KERNEL_LAYERS = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 RANGE_DECAY = 0.99
 """Of the moving average of the batches' least and greatest activations."""
 _ROUNDED_LAYERS = (*KERNEL_LAYERS, layers.InputLayer, layers.Add, layers.GlobalAveragePooling2D, layers.ReLU)
-_SAME_SCALE_LAYERS = (layers.AveragePooling2D, layers.MaxPooling2D, layers.Flatten, layers.Reshape)
+SAME_SCALE_LAYERS = (layers.AveragePooling2D, layers.MaxPooling2D, layers.Flatten, layers.Reshape)
 _SMALLEST = 1e-6
 _CLIPS_AT_ONCE = 128
 
@@ -115,7 +115,7 @@ def _check(folded: keras.Model, clips: Any) -> None:
         )
     check_model(folded)
     for layer in folded.layers:
-        if not isinstance(layer, (*_ROUNDED_LAYERS, *_SAME_SCALE_LAYERS)):
+        if not isinstance(layer, (*_ROUNDED_LAYERS, *SAME_SCALE_LAYERS)):
             raise ConversionError(
                 f"layer {layer.name!r} ({type(layer).__name__}) has no int8 form here; fold batch norms and dropout first"
             )
@@ -130,7 +130,7 @@ def _check(folded: keras.Model, clips: Any) -> None:
 def _rounded_layers(folded: keras.Model) -> set[str]:
     """Layers whose output the int8 graph stores with a scale of its own.
 
-    A layer that only a ReLU reads is one operator with it and is stored behind it; `_SAME_SCALE_LAYERS` keep their
+    A layer that only a ReLU reads is one operator with it and is stored behind it; `SAME_SCALE_LAYERS` keep their
     input's scale.
     """
     graph = links(folded)

@@ -30,6 +30,7 @@ from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.slim import slim
 from edge_asr.training.spec import QuantizeSpec
 from edge_asr.training.tflite_file import operator_counts
+from edge_asr.training.unit_scale import with_unit_scales
 
 if TYPE_CHECKING:
     from edge_asr.data.prepare import FeatureTable, Prepared
@@ -99,16 +100,19 @@ def quantize(
 
 
 def int8_size(model: keras.Model) -> int:
-    """Bytes of the slimmed int8 `.tflite` file of a network, trained or not. Raises `ConversionError`."""
-    shape = tuple(model.inputs[0].shape[1:])
-    clips = np.random.default_rng(0).standard_normal((8, *shape), dtype=np.float32)
-    return len(slim(convert_int8(post_training(fold_batch_norms(model), clips))))
+    """Bytes of the slimmed int8 `.tflite` file of a network, trained or not, within some 50. Raises `ConversionError`."""
+    rng = np.random.default_rng(0)
+    folded = fold_batch_norms(model)
+    for weight in folded.weights:  # an untrained network's biases are all zero, and what is equal is stored once
+        weight.assign(rng.standard_normal(weight.shape))
+    clips = rng.standard_normal((8, *model.inputs[0].shape[1:]), dtype=np.float32)
+    return len(slim(convert_int8(with_unit_scales(post_training(folded, clips)))))
 
 
 def _converted(simulated: keras.Model, settings: QuantizeSpec, progress: Progress) -> tuple[bytes, bytes]:
     """The file as the converter writes it, and slimmed."""
     progress("converting", 0, 1)
-    converted = convert_int8(simulated)
+    converted = convert_int8(with_unit_scales(simulated))
     model = slim(converted)
     if 0 < settings.max_bytes < len(model):
         raise ConversionError(
@@ -156,6 +160,7 @@ def _manifest(recipe: Recipe, settings: QuantizeSpec, run: dict[str, Any], repor
         labels=recipe.data.labels,
         frontend=recipe.frontend,
         detect=recipe.detect,
+        clip_samples=recipe.clip_samples,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         made_by=f"edge-asr {__version__}",
         provenance=provenance,
