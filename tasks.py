@@ -76,7 +76,7 @@ def train(
             workers=os.cpu_count() or 1,
             progress=progress,
         )
-    kept = result.best
+    kept = result.kept
     accuracy = "not measured" if kept.validation_accuracy is None else f"{kept.validation_accuracy:.1%}"
     print(f"{folder}: {len(result.history)} epochs; kept epoch {kept.epoch}, validation accuracy {accuracy}")
     print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")

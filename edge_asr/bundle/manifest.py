@@ -70,6 +70,8 @@ class Manifest:
     frontend: FrontendSpec = setting()
     models: tuple[ModelFile, ...] = setting()
     detect: DetectSpec = field(default_factory=DetectSpec)
+    clip_samples: int = setting(0, min=0)
+    """Samples of the clips that it was trained on, of which the model's frames are the first; 0: just those frames'."""
     created: str = ""
     """UTC time, ISO 8601."""
     made_by: str = ""
@@ -97,4 +99,9 @@ class Manifest:
                 raise ConfigError(
                     f"models: {model.file} has inputs of shape {list(model.input.shape)}, "
                     f"expected [1, frames, {self.frontend.features}, 1] from its front end"
+                )
+            if self.clip_samples and self.frontend.frames_in(self.clip_samples) != frames:
+                raise ConfigError(
+                    f"clip_samples must make the {frames} frames of {model.file}, found {self.clip_samples}, "
+                    f"which make {self.frontend.frames_in(self.clip_samples)}"
                 )

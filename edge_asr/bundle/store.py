@@ -47,6 +47,7 @@ class ManifestDraft:
     labels: tuple[str, ...]
     frontend: FrontendSpec
     detect: DetectSpec = field(default_factory=DetectSpec)
+    clip_samples: int = 0
     kind: Literal["keywords"] = "keywords"
     created: str = ""
     made_by: str = ""

@@ -59,6 +59,11 @@ class Engine:
         """Samples that make a window's frames."""
         return self.manifest.frontend.samples_for(self.window_frames)
 
+    @property
+    def clip_samples(self) -> int:
+        """Samples of the clips that `classify` fits sounds to: those that the model was trained on."""
+        return self.manifest.clip_samples or self.window_samples
+
     def stream(self, detect: DetectSpec | None = None) -> Stream:
         """A new audio stream, deciding as `detect` says (None: as the bundle does).
 
@@ -67,11 +72,11 @@ class Engine:
         return Stream(self, self.manifest.detect if detect is None else detect)
 
     def classify(self, samples: NDArray[Any]) -> NDArray[np.float32]:
-        """Posteriors, float32 (labels,), of a clip of any length, fitted to the window by `fit_window`.
+        """Posteriors, float32 (labels,), of a clip of any length, fitted by `fit_window` as in training.
 
         `samples`: (n,) int16, or float32 / float64 in [-1, 1), at the front end's rate. Raises `AudioError`.
         """
-        return self.posteriors(compute(fit_window(samples, self.window_samples), self.manifest.frontend))
+        return self.posteriors(compute(fit_window(samples, self.clip_samples), self.manifest.frontend))
 
     def posteriors(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Posteriors, float32 (labels,), of one window of features, float32 (frames, features).

@@ -116,7 +116,7 @@ def _make_bundle(recipe: Recipe, prepared: Prepared, run: Path, bundle: Path, pr
     from edge_asr.training.quantize import quantize
 
     trained = train(recipe, prepared, run, resume=True, progress=progress)
-    say(f"     {len(trained.history)} epochs, validation accuracy {_percent(trained.best.validation_accuracy)}")
+    say(f"     {len(trained.history)} epochs, validation accuracy {_percent(trained.kept.validation_accuracy)}")
     quantized = quantize(run, prepared, bundle, progress=progress)
     check = quantized.validation
     if check:

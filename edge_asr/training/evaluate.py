@@ -40,8 +40,8 @@ class Evaluation:
     """Package, version and kernels that ran it: the last bits depend on them."""
     sample_rate: int
     """Hz."""
-    window_samples: int
-    """Samples that the model hears at once."""
+    clip_samples: int
+    """Samples of the part of each clip that is judged."""
     data: str
     """Name of the clips' source."""
     labels: tuple[str, ...]
@@ -115,7 +115,7 @@ def evaluate(
         model_bytes=model.size,
         interpreter=f"{interpreter.package} {interpreter.version}, {interpreter.kernels} kernels",
         sample_rate=engine.manifest.frontend.sample_rate,
-        window_samples=engine.window_samples,
+        clip_samples=engine.clip_samples,
         data=data,
         labels=tuple(engine.labels),
         confusion=confusion_matrix(wanted, got, len(index)),

@@ -34,7 +34,7 @@ class TrainResult:
 
     run_dir: Path
     history: History
-    best: EpochRecord
+    kept: EpochRecord
     """The epoch whose weights were kept."""
 
 
@@ -73,10 +73,10 @@ def train(
         loss, accuracy = learner.fit(batches, watch.callback(len(history)))
         record = _record(learner, prepared, len(history) + 1, loss, accuracy, started)
         history = (*history, record)
-        _save(folder, learner, history)
+        _save(folder, learner, recipe, history)
         if on_epoch is not None:
             on_epoch(record)
-    return TrainResult(run_dir, history, best_epoch(history))
+    return TrainResult(run_dir, history, _kept(recipe, history))
 
 
 def _begin(folder: RunFolder, recipe: Recipe, info: dict[str, Any], resume: bool) -> History:
@@ -102,6 +102,11 @@ def _finished(recipe: Recipe, history: History) -> bool:
     return stopped or len(history) >= recipe.train.epochs
 
 
+def _kept(recipe: Recipe, history: History) -> EpochRecord:
+    """The best with early stopping, else the last: a schedule that runs to its end needs no choice, which could only flatter."""
+    return best_epoch(history) if recipe.train.early_stopping_epochs else history[-1]
+
+
 def _record(learner: Learner, prepared: Prepared, epoch: int, loss: float, accuracy: float, started: float) -> EpochRecord:
     validation_loss, validation_accuracy = learner.validate(prepared.validation)
     if not np.isfinite([loss, validation_loss or 0.0]).all():
@@ -114,9 +119,9 @@ def _record(learner: Learner, prepared: Prepared, epoch: int, loss: float, accur
     return EpochRecord(epoch, loss, accuracy, validation_loss, validation_accuracy, rate, seconds)
 
 
-def _save(folder: RunFolder, learner: Learner, history: History) -> None:
+def _save(folder: RunFolder, learner: Learner, recipe: Recipe, history: History) -> None:
     """The checkpoint comes last: whatever is cut off before it is done again."""
-    if best_epoch(history) is history[-1]:
+    if _kept(recipe, history) is history[-1]:
         folder.write_weights(learner.kept)
     folder.write_history(history)
     write_tensorboard(folder.path / "logs", history[-1])

@@ -69,7 +69,7 @@ def split_clips(dataset: DataSet, spec: DataSpec, split: Split, engine: Engine) 
 
 def _clips(wanted: Iterable[Example], dataset: DataSet, spec: DataSpec, engine: Engine) -> tuple[LabelledClip, ...]:
     rate = engine.manifest.frontend.sample_rate
-    window = replace(spec, clip_seconds=engine.window_samples / rate)
+    window = replace(spec, clip_seconds=engine.clip_samples / rate)
     waveforms = Waveforms(dataset.noises, rate, window, AugmentSpec(), FIXED_SEED)
     return tuple(
         LabelledClip(

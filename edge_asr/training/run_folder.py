@@ -3,7 +3,7 @@
     recipe.toml       every default written out
     run.json          versions, seed, data, processor
     history.json      the curves (also .csv, and logs/ for TensorBoard)
-    weights.npz       the best epoch's (averaged) weights, one array a variable, named by its path
+    weights.npz       the kept epoch's (averaged) weights, one array a variable, named by its path
     checkpoint.npz    the last epoch's weights, optimizer, averages and random states
 
 Weights are plain arrays: what one Keras backend has trained, any other loads.

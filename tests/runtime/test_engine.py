@@ -10,7 +10,7 @@ import pytest
 from edge_asr.bundle.manifest import TensorSpec
 from edge_asr.bundle.quantization import dequantize, quantize
 from edge_asr.bundle.store import Bundle, ManifestDraft, write_bundle
-from edge_asr.errors import AudioError, BundleError, InterpreterError
+from edge_asr.errors import AudioError, BundleError, ConfigError, InterpreterError
 from edge_asr.frontend import compute
 from edge_asr.runtime.engine import Engine, load_engine
 from edge_asr.runtime.window import fit_window
@@ -118,3 +118,19 @@ def test_builtin_kernels_agree_within_two_steps(tiny_bundle: Bundle):
     # XNNPACK rounds its products otherwise: at most one step for each of the two layers that multiply. That they differ
     # at all (4 % of such windows) shows that these are two sets of kernels.
     assert 0 < max(differences) <= 2
+
+
+def test_classify_hears_clips_of_the_length_that_training_saw(tiny_bundle: Bundle) -> None:
+    """A second has 160 samples more than its 49 frames: the frames are its first ones, not the loudest 49."""
+    manifest = dataclasses.replace(tiny_bundle.manifest, clip_samples=16000)
+    engine = load_engine(dataclasses.replace(tiny_bundle, manifest=manifest))
+    sound = tones(1.0, [(0.5, "no")], length=0.2)
+    frames = compute(sound, manifest.frontend)
+    assert len(frames) == engine.window_frames
+    np.testing.assert_array_equal(engine.classify(sound), engine.posteriors(frames))
+    assert not np.array_equal(engine.classify(sound), load_engine(tiny_bundle).classify(sound))
+
+
+def test_a_clip_length_that_does_not_make_the_frames_is_refused(tiny_bundle: Bundle) -> None:
+    with pytest.raises(ConfigError, match="clip_samples must make the 49 frames"):
+        dataclasses.replace(tiny_bundle.manifest, clip_samples=8000)

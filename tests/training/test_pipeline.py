@@ -31,13 +31,15 @@ silence_percent = 50.0
 unknown_percent = 50.0
 [augment]
 copies = 1
+noise_probability = 0.0
+speed = [1.0, 1.0]
 [model]
 arch = "res_ds_cnn"
 stem_channels = 8
 stem_stride = [4, 4]
 channels = [16]
 [train]
-epochs = 6
+epochs = 12
 batch_size = 20
 per_keyword = 40
 per_unknown = 40
@@ -81,7 +83,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place: Path):
     recipe = place / "student.toml"
-    recipe.write_text(RECIPE.replace("[train]", '[train]\nteachers = ["bundle"]').replace("epochs = 6", "epochs = 2"))
+    recipe.write_text(RECIPE.replace("[train]", '[train]\nteachers = ["bundle"]').replace("epochs = 12", "epochs = 2"))
     settings = {"cache_dir": place / "cache", "workers": 1}
     train_run(recipe, place / "data", place / "student", **settings)
     said = np.load(place / "student" / TEACHERS_SAY)
@@ -120,7 +122,7 @@ def test_a_data_set_is_judged_with_page_and_json(place: Path):
     assert result["accuracy"]["value"] == evaluation.accuracy.value
     assert "95 % interval" in evaluation_text(evaluation)
     HTMLParser().feed((place / "report.html").read_text())
-    assert len(RunFolder(place / "run").history()) == 6
+    assert len(RunFolder(place / "run").history()) == 12
 
 
 def test_wrong_split(place: Path):
