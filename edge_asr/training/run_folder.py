@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_asr.errors import TrainingError
+from edge_asr.files import write_whole
 from edge_asr.training.history import EpochRecord, History, history_csv, history_json, parse_history
 from edge_asr.training.recipe import Recipe, load_recipe, recipe_table
 
@@ -120,9 +121,7 @@ class RunFolder:
             raise TrainingError(f"{file}: expected a whole archive of arrays, found: {err}; train again") from err
 
     def _write(self, name: str, content: bytes) -> None:
-        temporary = self.path / f".{name}.part"
-        temporary.write_bytes(content)
-        temporary.replace(self.path / name)
+        write_whole(self.path / name, content)
 
 
 def _pack(arrays: dict[str, Array]) -> bytes:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge_asr.data.encode_wav import encode_wav
 from edge_asr.data.voices import Speech, find_voice, speak
 from edge_asr.errors import DataError
+from edge_asr.files import write_whole
 from edge_asr.frontend.resample import resample
 from edge_asr.progress import Progress, no_progress
 
@@ -63,7 +64,7 @@ def speak_words(words: WordSet, parent: Path, *, progress: Progress = no_progres
         if not path.exists():
             content = _say(words, label, speaker, rng)
             try:
-                _write(path, content)
+                write_whole(path, content, sync=False)  # thousands of small files
             except OSError as err:
                 raise DataError(f"{path}: can't be written: {err}") from err
         progress("speaking", done, len(takes))
@@ -103,10 +104,3 @@ def _cut(samples: NDArray[np.float32], centre: int, length: int) -> NDArray[np.f
     start = centre - length // 2 + length
     return padded[start : start + length]
 
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, but not synced to the disk, which for thousands of small files takes minutes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
