@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,11 @@ def demo(_: Context, folder: str = "runs/demo") -> None:
 @command(iterable=["set_"], help={"recipe": "folder or TOML file", "run": "run folder, default runs/NAME", **DATA, **SETTINGS})
 def train(
     _: Context,
+    set_: list[str],
     recipe: str = "models/commands12",
     data: str = "",
     run: str = "",
     resume: bool = False,
-    set_: Iterable[str] = (),
 ) -> None:
     """Train a recipe; Ctrl-C keeps what is done, --resume goes on. Next: quantize."""
     from edge_asr.training.pipeline import train_run
@@ -70,7 +70,7 @@ def train(
             Path(recipe),
             _data(data, wanted.data.reader),
             folder,
-            overrides=list(set_),
+            overrides=set_,
             resume=resume,
             cache_dir=CACHE,
             workers=os.cpu_count() or 1,
@@ -83,7 +83,7 @@ def train(
 
 
 @command(iterable=["set_"], help={"run": "run folder of train", "bundle": "default RUN/bundle", **DATA, **SETTINGS})
-def quantize(_: Context, run: str, data: str = "", bundle: str = "", set_: Iterable[str] = ()) -> None:
+def quantize(_: Context, set_: list[str], run: str, data: str = "", bundle: str = "") -> None:
     """Make a trained run int8 and write its bundle (--set quantize.method=ptq or qat). Next: evaluate."""
     from edge_asr.training.pipeline import quantize_run
     from edge_asr.training.run_folder import RunFolder
@@ -93,7 +93,7 @@ def quantize(_: Context, run: str, data: str = "", bundle: str = "", set_: Itera
     place = _data(data, RunFolder(folder).recipe().data.reader)
     with progress_bars() as progress:
         report = quantize_run(
-            folder, place, target, overrides=list(set_), cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress
+            folder, place, target, overrides=set_, cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress
         )
     print(quantize_text(report))
     print(f"Next: invoke evaluate --bundle {target} --data FOLDER")

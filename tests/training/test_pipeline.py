@@ -149,7 +149,8 @@ def test_commands_judge_a_folder_of_labels(tiny_bundle: Bundle, tmp_path: Path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["train", "--set", "train.epochs=many"], "train.epochs"),
+        (["train", "--set", "train.epochs=many"], "'train.epochs' must be a whole number, found 'many'"),
+        (["train", "--set", "train.epochs=2", "--set", "train.sed=3"], "unknown key 'train.sed'"),
         (["train", "--data", "nowhere"], "nowhere"),
         (["train", "--recipe", "nowhere"], "nowhere"),
         (["train"], "EDGE_ASR_DATA"),
