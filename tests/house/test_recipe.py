@@ -86,8 +86,25 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 KEYS = st.sampled_from(
-    "preset labels reader arch epochs snr_db threshold hop_ms window_ms fft_length norm_mean sample_rate mel_bands mfcc "
-    "channels thresholds teachers".split()
+    [
+        "preset",
+        "labels",
+        "reader",
+        "arch",
+        "epochs",
+        "snr_db",
+        "threshold",
+        "hop_ms",
+        "window_ms",
+        "fft_length",
+        "norm_mean",
+        "sample_rate",
+        "mel_bands",
+        "mfcc",
+        "channels",
+        "thresholds",
+        "teachers",
+    ]
 )
 
 

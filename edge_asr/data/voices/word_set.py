@@ -103,4 +103,3 @@ def _cut(samples: NDArray[np.float32], centre: int, length: int) -> NDArray[np.f
     padded = np.pad(samples, length)
     start = centre - length // 2 + length
     return padded[start : start + length]
-
