@@ -50,4 +50,13 @@ def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
         ),
     )
     for key, value in manifest.provenance.items():
-        yield key, value if isinstance(value, str) else json.dumps(value)
+        yield from _facts(key, value)
+
+
+def _facts(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """What people want to see of the provenance: texts, numbers and flat tables; the rest is for `--json`."""
+    if isinstance(value, dict):
+        flat = [f"{key} {item}" for key, item in value.items() if not isinstance(item, (dict, list))]
+        yield name, ", ".join(flat) + (" (more: --json)" if len(flat) < len(value) else "")
+    elif not isinstance(value, list):
+        yield name, str(value)

@@ -8,6 +8,7 @@ import edge_asr
 from edge_asr.cli.live import live_line
 from edge_asr.cli.main import main
 from edge_asr.config import to_table
+from tests.bundle.damage import edit_manifest
 from tests.cli.command import run, write_wav
 from tests.runtime.tones import tones
 
@@ -40,6 +41,16 @@ def test_info_shows_the_bundle(tiny_bundle, capsys):
     model = tiny_bundle.manifest.models[0]
     for expected in ("tiny", "_silence_ _unknown_ yes no", "40 log mel bands", model.file, f"{model.size} bytes", "0.8"):
         assert expected in shown
+
+
+def test_info_shows_flat_facts_of_the_provenance(tiny_bundle, capsys):
+    facts = {"seed": 3, "quantize": {"method": "ptq", "deep": {"x": 1}}, "list": [1]}
+    edit_manifest(tiny_bundle.path, lambda table: table.update(provenance=facts))
+    assert main(["info", str(tiny_bundle.path)]) == 0
+    rows = [line.split(None, 1) for line in capsys.readouterr().out.splitlines()]
+    assert ["seed", "3"] in rows
+    assert ["quantize", "method ptq (more: --json)"] in rows
+    assert not [row for row in rows if row[0] == "list"]
 
 
 def test_info_as_json_is_the_manifest(tiny_bundle, capsys):
