@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeAlias
 
-import keras
-
 from edge_asr.config import build
 from edge_asr.errors import ConfigError, TrainingError
 
@@ -73,6 +71,9 @@ def history_csv(history: Sequence[EpochRecord]) -> str:
 
 def write_tensorboard(folder: Path, record: EpochRecord) -> None:
     """Add an epoch to the TensorBoard events in `folder`. Does nothing on a Keras backend other than TensorFlow."""
+    # Here, not above: the commands that only read curves start without TensorFlow.
+    import keras
+
     if keras.backend.backend() != "tensorflow":
         return
     import tensorflow as tf

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edge_asr.bundle.manifest import UNKNOWN
-from edge_asr.training.evaluate import Evaluation
-from edge_asr.training.quantize import QuantizeReport
+
+if TYPE_CHECKING:
+    from edge_asr.training.evaluate import Evaluation
+    from edge_asr.training.quantize import QuantizeReport
 
 WORST = 5
 
