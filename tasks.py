@@ -146,6 +146,9 @@ def evaluate(
 @command()
 def models(_: Context) -> None:
     """The architectures: parameters, multiply-accumulates, int8 size."""
+    from edge_asr.training.backend import load_keras
+
+    load_keras()
     from edge_asr.training.model_cost import zoo_table
 
     with progress_bars() as progress:

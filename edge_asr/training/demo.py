@@ -24,6 +24,7 @@ from edge_asr.frontend.resample import resample
 from edge_asr.progress import Progress, no_progress
 from edge_asr.runtime.engine import Engine, load_engine
 from edge_asr.runtime.events import Detection
+from edge_asr.training.backend import load_keras
 from edge_asr.training.demo_words import DIALOGUE, WORDS
 from edge_asr.training.evaluate import Evaluation, evaluate
 from edge_asr.training.labelled import split_clips
@@ -112,6 +113,7 @@ def _make_bundle(recipe: Recipe, prepared: Prepared, run: Path, bundle: Path, pr
     say(f"     {prepared.summary}")
     say("3/5  Training the network, and making it int8")
     # TensorFlow takes seconds to load: not before there is something to read.
+    load_keras()
     from edge_asr.training.fit import train
     from edge_asr.training.quantize import quantize
 

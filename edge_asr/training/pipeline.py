@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_asr.config import apply_overrides
 from edge_asr.data.prepare import Prepared, prepare
 from edge_asr.data.readers import read_dataset
 from edge_asr.errors import TrainingError
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.progress import Progress, no_progress
+from edge_asr.training.backend import load_keras
 from edge_asr.training.recipe import Recipe, load_recipe, recipe_from_table, recipe_table
 from edge_asr.training.run_folder import RunFolder
 
@@ -54,6 +56,7 @@ def train_run(
     on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
     """Train the recipe at `recipe_path`; its teachers' paths are relative to it. Raises any `EdgeAsrError` but `AudioError`."""
+    load_keras()
     from edge_asr.training.fit import train
 
     recipe = load_recipe(recipe_path, overrides)
@@ -79,7 +82,7 @@ def quantize_run(
     progress: Progress = no_progress,
 ) -> QuantizeReport:
     """Make the trained network in `run_dir` int8. `overrides` are `--set` values; only those of `[quantize]` have an effect."""
-    from edge_asr.config import apply_overrides
+    load_keras()
     from edge_asr.training.quantize import quantize
 
     recipe = RunFolder(run_dir).recipe()
