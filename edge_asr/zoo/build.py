@@ -32,10 +32,18 @@ def build_model(spec: ModelSpec, input_shape: tuple[int, int, int], classes: int
     name = next(name for name, cls in ARCHITECTURES.items() if cls is type(spec))
     inputs = keras.Input(input_shape, name="features")
     try:
-        outputs = _NETWORKS[name](inputs, spec, classes, layer_seeds(seed))
+        model = keras.Model(inputs, _NETWORKS[name](inputs, spec, classes, layer_seeds(seed)), name=name)
+        _check_outputs(model)
     except ValueError as err:
         raise ConfigError(
             f"model.arch {name!r} does not fit an input of {input_shape[0]} frames by {input_shape[1]} features "
             f"(use a longer data.clip_seconds, more features or a smaller stride): {err}"
         ) from err
-    return keras.Model(inputs, outputs, name=name)
+    return model
+
+
+def _check_outputs(model: Any) -> None:
+    """Raise `ValueError` for a layer without output: up to version 3.12, Keras lets it pass."""
+    for layer in model.layers:
+        if any(size is not None and size < 1 for size in layer.output.shape):
+            raise ValueError(f"layer {layer.name!r} would put out {layer.output.shape}")
