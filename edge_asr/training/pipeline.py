@@ -81,17 +81,21 @@ def quantize_run(
     workers: int,
     progress: Progress = no_progress,
 ) -> QuantizeReport:
-    """Make the trained network in `run_dir` int8. `overrides` are `--set` values; only those of `[quantize]` have an effect."""
+    """Make the trained network in `run_dir` int8. `overrides` are `--set` values; only `[quantize]` and `[detect]` can change."""
     load_keras()
     from edge_asr.training.quantize import quantize
 
     recipe = RunFolder(run_dir).recipe()
     changed = recipe_from_table(apply_overrides(recipe_table(recipe), overrides), source=str(run_dir / "recipe.toml"))
-    if replace(changed, quantize=recipe.quantize) != recipe:
-        raise TrainingError(f"{run_dir}: expected --set quantize.KEY=VALUE, found changes to what was trained; train again")
+    if replace(changed, quantize=recipe.quantize, detect=recipe.detect) != recipe:
+        raise TrainingError(
+            f"{run_dir}: expected --set quantize.KEY=VALUE or detect.KEY=VALUE, found changes to what was trained; train again"
+        )
     prepared = prepare_data(recipe, data, cache_dir=cache_dir, workers=workers, progress=progress)
     logits = _read_logits(run_dir / TEACHERS_SAY) if recipe.train.teachers else None
-    return quantize(run_dir, prepared, bundle_dir, settings=changed.quantize, teacher_logits=logits, progress=progress)
+    return quantize(
+        run_dir, prepared, bundle_dir, settings=changed.quantize, detect=changed.detect, teacher_logits=logits, progress=progress
+    )
 
 
 def _ask_teachers(said: Path, recipe: Recipe, base: Path, data: Path, cache_dir: Path, workers: int, progress: Progress) -> None:

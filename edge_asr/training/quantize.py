@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr import __version__
+from edge_asr.bundle.manifest import DetectSpec
 from edge_asr.bundle.store import ManifestDraft, write_bundle
 from edge_asr.config import to_table
 from edge_asr.errors import ConversionError
@@ -63,19 +64,22 @@ def quantize(
     bundle_dir: Path,
     *,
     settings: QuantizeSpec | None = None,
+    detect: DetectSpec | None = None,
     teacher_logits: NDArray[Any] | None = None,
     progress: Progress = no_progress,
 ) -> QuantizeReport:
     """Make the network in the run folder `run_dir` int8 and write its bundle to `bundle_dir`.
 
-    `settings`: instead of the recipe's `[quantize]`. `teacher_logits` (clips, variants, classes) of the training table: what
-    fine-tuning distils from, as training did. The seed is the recipe's: the same run and data give the same model bytes.
+    `settings`, `detect`: instead of the recipe's `[quantize]` and `[detect]`. `teacher_logits` (clips, variants, classes) of
+    the training table: what fine-tuning distils from, as training did. The seed is the recipe's: the same run and data give
+    the same model bytes.
     Raises `TrainingError` for a broken run folder, `ConversionError` when the network can't be made int8 or needs more than
     `settings.max_bytes`, `BundleError` when the bundle can't be written.
     """
     folder = RunFolder(run_dir)
     recipe, network = folder.recipe(), folder.model()
     settings = settings or recipe.quantize
+    recipe = replace(recipe, quantize=settings, detect=detect or recipe.detect)
     folded = fold_batch_norms(network)
     clips = representative_set(prepared.train, settings.representative_clips, np.random.default_rng(recipe.train.seed))
     if settings.method == "qat":
@@ -94,7 +98,7 @@ def quantize(
         worst_layers=layer_errors(folded, some, progress=progress)[:WORST_LAYERS],
     )
     interpreter = Interpreter(model)
-    draft = _manifest(recipe, settings, folder.info(), report)
+    draft = _manifest(recipe, folder.info(), report)
     write_bundle(bundle_dir, draft, {"window": (model, interpreter.input, interpreter.output)})
     return report
 
@@ -145,11 +149,11 @@ def _fine_tuned(
     )
 
 
-def _manifest(recipe: Recipe, settings: QuantizeSpec, run: dict[str, Any], report: QuantizeReport) -> ManifestDraft:
+def _manifest(recipe: Recipe, run: dict[str, Any], report: QuantizeReport) -> ManifestDraft:
     measured = to_table(report)
     del measured["bundle"]
     provenance = {
-        "recipe": {**recipe_table(recipe), "quantize": to_table(settings)},
+        "recipe": recipe_table(recipe),
         "seed": recipe.train.seed,
         "versions": run.get("versions", {}),
         "data": run.get("data", ""),

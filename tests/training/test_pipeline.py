@@ -91,8 +91,12 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     heard: list[str] = []
     train_run(recipe, place / "data", place / "student", resume=True, **settings, progress=lambda what, *_: heard.append(what))
     assert not [what for what in heard if "teacher" in what]
-    quantize_run(place / "student", place / "data", place / "fine", overrides=["quantize.method=qat"], **settings)
-    assert read_bundle(place / "fine").manifest.provenance["quantize"]["method"] == "qat"
+    quantize_run(
+        place / "student", place / "data", place / "fine", overrides=["quantize.method=qat", "detect.threshold=0.6"], **settings
+    )
+    manifest = read_bundle(place / "fine").manifest
+    assert manifest.detect.threshold == manifest.provenance["recipe"]["detect"]["threshold"] == 0.6
+    assert manifest.provenance["quantize"]["method"] == "qat"
 
 
 def test_only_quantisation_may_be_changed_afterwards(place: Path):
