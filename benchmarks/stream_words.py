@@ -1,6 +1,6 @@
 """How a bundle does on a stream: words of a Speech Commands split strung together, and false detections in other speech.
 
-    python benchmarks/stream_words.py --bundle models/commands12 --words speech_commands/ --split validation --speech ljspeech/ ...
+    python benchmarks/stream_words.py --bundle models/commands12 --words speech_commands/ --speech ljspeech/
 
 The words stand 0.5 to 1.5 s apart, in random order, over quiet noise of the data set. A word is detected when its label is
 reported between its clip's beginning and 0.7 s after its end; every other report is wrong. In `--speech` every report counts.
@@ -50,9 +50,8 @@ def main() -> None:
     hits = sum(any(hit(event, one) for event in found) for one in commands)
     wrong = sum(not any(hit(event, one) for one in commands) for event in found)
     minutes = len(sound) / engine.manifest.frontend.sample_rate / 60
-    print(
-        f"{args.split}: {hits} of {len(commands)} words detected ({hits / len(commands):.1%}), {wrong} wrong in {minutes:.0f} minutes"
-    )
+    share = f"{hits} of {len(commands)} words detected ({hits / len(commands):.1%})"
+    print(f"{args.split}: {share}, {wrong} wrong in {minutes:.0f} minutes")
     for folder in args.speech:
         parts = [read_audio(path, engine.manifest.frontend.sample_rate) for path in audio_files(folder, deep=True)[0]]
         hours = sum(map(len, parts)) / engine.manifest.frontend.sample_rate / 3600

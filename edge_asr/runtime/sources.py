@@ -57,8 +57,11 @@ class WavSource:
         self.sample_rate = self._reader.sample_rate
 
     def chunks(self) -> Iterator[NDArray[Any] | Incident]:
-        """The file's samples, as fast as they are taken."""
-        yield from self._reader.blocks()
+        """The file's samples, as fast as they are taken; the file is closed at its end."""
+        try:
+            yield from self._reader.blocks()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close the file."""
