@@ -8,7 +8,6 @@ import pytest
 from edge_asr.config import build, to_table
 from edge_asr.errors import ConfigError
 from edge_asr.frontend import PRESETS, FrontendSpec, compute
-from edge_asr.frontend.mel import mel_bank
 
 
 @pytest.mark.parametrize(
@@ -50,28 +49,6 @@ def test_samples_for_is_the_least_that_gives_the_frames(preset):
     for frames in (1, 2, 49):
         assert spec.frames_in(spec.samples_for(frames)) == frames
         assert spec.frames_in(spec.samples_for(frames) - 1) == frames - 1
-
-
-@pytest.mark.parametrize(
-    "spec", [*PRESETS.values(), FrontendSpec(mel_bands=128, low_hz=0.0), FrontendSpec(sample_rate=8000, high_hz=4000.0)]
-)
-def test_segment_sums_are_the_triangular_filters(spec):
-    """Against the textbook form: a dense matrix of triangles between neighbouring edges."""
-    mel = np.linspace(2595 * np.log10(1 + spec.low_hz / 700), 2595 * np.log10(1 + spec.high_edge / 700), spec.mel_bands + 2)
-    edges = 700 * (10 ** (mel / 2595) - 1) * spec.fft_length / spec.sample_rate
-    if spec.mel_edges == "bins":
-        edges = np.floor(edges / spec.fft_length * (spec.fft_length + 1))
-    bins = np.arange(spec.fft_length // 2 + 1)
-    dense = np.zeros((len(bins), spec.mel_bands))
-    for band in range(spec.mel_bands):
-        low, centre, high = edges[band : band + 3]
-        if centre > low:
-            dense[:, band] += np.where((bins >= low) & (bins < centre), (bins - low) / (centre - low), 0)
-        if high > centre:
-            dense[:, band] += np.where((bins >= centre) & (bins < high), (high - bins) / (high - centre), 0)
-    spectrum = np.random.default_rng(0).random((3, len(bins)))
-    # float64 sums of at most a few hundred terms.
-    np.testing.assert_allclose(mel_bank(spec).apply(spectrum), spectrum @ dense, rtol=1e-12, atol=1e-12)
 
 
 def test_tone_lights_its_band():
