@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,14 @@ from edge_asr.training.console import progress_bars
 CACHE = Path(".cache")
 SETTINGS = {"set_": "change a value of the recipe, like train.epochs=5; as often as you like"}
 DATA = {"data": "folder or archive of recordings; without it the folder in $EDGE_ASR_DATA named like the recipe's reader"}
+
+TRAIN = {
+    "recipe": "folder or TOML file",
+    "run": "run folder, default runs/NAME",
+    "resume": "go on with the run in the folder",
+    **DATA,
+    **SETTINGS,
+}
 
 
 def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
@@ -50,7 +59,7 @@ def demo(_: Context, folder: str = "runs/demo") -> None:
         run_demo(Path(folder), progress, print, workers=os.cpu_count() or 1)
 
 
-@command(iterable=["set_"], help={"recipe": "folder or TOML file", "run": "run folder, default runs/NAME", **DATA, **SETTINGS})
+@command(iterable=["set_"], help=TRAIN)
 def train(
     _: Context,
     set_: list[str],
@@ -172,7 +181,7 @@ def fetch(_: Context, folder: str = "data/speech_commands", version: str = "v0.0
 @command(help={"bundle": "bundle to measure", "wav": "audio to feed; made-up speech without it"})
 def bench(context: Context, bundle: str = "models/commands12", wav: str = "") -> None:
     """CPU per hour of audio, beside pymicro-wakeword in the same run."""
-    context.run(f"{sys.executable} benchmarks/cost.py --bundle {bundle} {wav}", pty=False)
+    context.run(shlex.join([sys.executable, "benchmarks/cost.py", "--bundle", bundle, *filter(None, [wav])]))
 
 
 @command()
