@@ -5,6 +5,8 @@ Everything it calls is what `invoke train`, `quantize`, `evaluate` and `edge-asr
 
 from __future__ import annotations
 
+import shutil
+import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,8 +106,16 @@ def run_demo(
     say("")
     say(f"The model:  {bundle}")
     say(f"The report: {report}")
-    say(f"Try next:   edge-asr listen --bundle {bundle} --input {dialogue_file}")
+    say(f"Try next:   {_command()} listen --bundle {bundle} --input {dialogue_file}")
     return DemoResult(bundle, report, dialogue_file, evaluation, dialogue.keywords, detections)
+
+
+def _command() -> str:
+    """How the installed command is called from here: by its path, unless it is on the PATH."""
+    script = Path(sysconfig.get_path("scripts")) / "edge-asr"
+    if shutil.which("edge-asr") == str(script):
+        return "edge-asr"
+    return str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)
 
 
 def _make_bundle(recipe: Recipe, prepared: Prepared, run: Path, bundle: Path, progress: Progress, say: Say) -> History:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import wave
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,8 @@ def test_makes_bundle_report_and_dialogue_and_goes_on_from_them(tmp_path: Path) 
     ):
         assert part in text
     assert {"speaking", "features", "evaluating"} <= steps
+    command = lines[-1].removeprefix("Try next:").split()
+    subprocess.run(command, check=True, timeout=60)
     weights = (tmp_path / "run" / "weights.npz").stat().st_mtime_ns
     again = run_demo(tmp_path, say=lines.append, recipe=recipe, words=words, workers=1)
     assert (tmp_path / "run" / "weights.npz").stat().st_mtime_ns == weights
