@@ -119,7 +119,7 @@ def test_without_pyaudio_it_says_what_to_install(monkeypatch):
 def test_what_is_recorded_is_heard(portaudio):
     source = Microphone(None, 16000)
     assert (source.name, source.sample_rate) == ("Built-in Mic", 16000)
-    assert portaudio.opened == [(2, 16000, 1, 320)]
+    assert portaudio.opened == [(2, 16000, 1, 1280)]
     chunks = source.chunks()
     assert len(next(chunks)) == 0
     portaudio.record([1, -2])
