@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge_asr.data.clips import DataSet
 from edge_asr.data.encode_wav import encode_wav
-from edge_asr.data.prepare import Prepared, prepare
+from edge_asr.data.prepare import Prepared
 from edge_asr.data.readers import read_dataset
 from edge_asr.data.voices import SpokenWord, find_voice, speak
 from edge_asr.data.voices.word_set import WordSet, speak_words
@@ -30,6 +30,7 @@ from edge_asr.training.backend import load_keras
 from edge_asr.training.demo_words import DIALOGUE, WORDS
 from edge_asr.training.evaluate import Evaluation, evaluate
 from edge_asr.training.labelled import split_clips
+from edge_asr.training.pipeline import prepare_dataset
 from edge_asr.training.recipe import Recipe, load_recipe
 from edge_asr.training.report import write_report
 
@@ -85,16 +86,7 @@ def run_demo(
     dataset = read_dataset(recipe.data, speak_words(words, folder, progress=progress))
     say(f"     {dataset.summary()}")
     say("2/5  Computing features of every clip and of its noisy copies")
-    prepared = prepare(
-        dataset,
-        recipe.frontend,
-        recipe.data,
-        recipe.augment,
-        seed=recipe.train.seed,
-        cache_dir=folder / "cache",
-        workers=workers,
-        progress=progress,
-    )
+    prepared = prepare_dataset(recipe, dataset, cache_dir=folder / "cache", workers=workers, progress=progress)
     bundle = folder / "bundle"
     history = _make_bundle(recipe, prepared, folder / "run", bundle, progress, say)
     engine = load_engine(bundle)

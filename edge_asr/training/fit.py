@@ -81,9 +81,9 @@ def train(
 
 def _begin(folder: RunFolder, recipe: Recipe, info: dict[str, Any], resume: bool) -> History:
     """The epochs that are done already; makes the folder where there are none."""
+    if not resume:
+        folder.expect_no_run()
     if folder.has_checkpoint():
-        if not resume:
-            raise TrainingError(f"{folder.path}: expected an empty folder, found a run; resume it or choose another folder")
         before = folder.info()
         for key in ("recipe", "data"):
             if before.get(f"{key}_sha256") != info[f"{key}_sha256"]:

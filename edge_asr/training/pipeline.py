@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.config import apply_overrides
+from edge_asr.data.clips import DataSet
 from edge_asr.data.prepare import Prepared, prepare
 from edge_asr.data.readers import read_dataset
 from edge_asr.errors import TrainingError
+from edge_asr.files import write_whole
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.backend import load_keras
@@ -31,6 +34,13 @@ TEACHERS_SAY = "teacher_logits.npy"
 def prepare_data(recipe: Recipe, data: Path, *, cache_dir: Path, workers: int, progress: Progress = no_progress) -> Prepared:
     """The recipe's feature tables of the recordings at `data`, from the cache where it has them. Raises `DataError`."""
     dataset = read_dataset(recipe.data, data, progress=progress)
+    return prepare_dataset(recipe, dataset, cache_dir=cache_dir, workers=workers, progress=progress)
+
+
+def prepare_dataset(
+    recipe: Recipe, dataset: DataSet, *, cache_dir: Path, workers: int, progress: Progress = no_progress
+) -> Prepared:
+    """The same of a data set that has been read."""
     return prepare(
         dataset,
         recipe.frontend,
@@ -60,11 +70,15 @@ def train_run(
     from edge_asr.training.fit import train
 
     recipe = load_recipe(recipe_path, overrides)
+    folder = RunFolder(run_dir)
+    if not resume:
+        folder.expect_no_run()  # before anything of it is overwritten, and before minutes of work
     prepared = prepare_data(recipe, data, cache_dir=cache_dir, workers=workers, progress=progress)
     logits = None
     if recipe.train.teachers:
         said = run_dir / TEACHERS_SAY
-        if not (resume and said.exists()):
+        # Without a finished epoch nothing tells whether these are the answers to this recipe.
+        if not (folder.has_checkpoint() and said.exists()):
             base = recipe_path if recipe_path.is_dir() else recipe_path.parent
             _ask_teachers(said, recipe, base, data, cache_dir, workers, progress)
         logits = _read_logits(said)
@@ -106,10 +120,12 @@ def _ask_teachers(said: Path, recipe: Recipe, base: Path, data: Path, cache_dir:
         return prepare_data(heard, data, cache_dir=cache_dir, workers=workers, progress=progress).train
 
     logits = teacher_logits([base / name for name in recipe.train.teachers], table_for, progress=progress)
-    said.parent.mkdir(parents=True, exist_ok=True)
-    temporary = said.with_suffix(".part.npy")
-    np.save(temporary, logits)
-    temporary.replace(said)
+    content = io.BytesIO()
+    np.save(content, logits)
+    try:
+        write_whole(said, content.getvalue())
+    except OSError as err:
+        raise TrainingError(f"{said}: can't be written: {err}") from err
 
 
 def _read_logits(path: Path) -> NDArray[np.float16]:

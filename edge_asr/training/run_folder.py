@@ -79,6 +79,13 @@ class RunFolder:
         """Whether an epoch was finished in this folder."""
         return (self.path / "checkpoint.npz").exists()
 
+    def expect_no_run(self) -> None:
+        """Raise `TrainingError` where a run has begun here: a new one would overwrite it."""
+        if self.has_checkpoint():
+            raise TrainingError(
+                f"{self.path}: expected an empty folder, found a run; go on with it (--resume) or choose another folder"
+            )
+
     def begin(self, recipe: Recipe, info: dict[str, Any]) -> None:
         """Make the folder and write what does not change. Raises `TrainingError` if it can't be written."""
         import tomli_w

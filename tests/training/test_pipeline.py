@@ -99,6 +99,23 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     assert manifest.provenance["quantize"]["method"] == "qat"
 
 
+def test_a_run_is_not_touched_by_another(place: Path):
+    recipe = place / "student.toml"
+    before = (place / "student" / TEACHERS_SAY).stat().st_mtime_ns
+    with pytest.raises(TrainingError, match="--resume"):
+        train_run(recipe, place / "data", place / "student", cache_dir=place / "cache", workers=1)
+    assert (place / "student" / TEACHERS_SAY).stat().st_mtime_ns == before
+
+
+def test_answers_without_a_finished_epoch_are_not_trusted(place: Path):
+    recipe = place / "student.toml"
+    left = place / "left" / TEACHERS_SAY
+    left.parent.mkdir()
+    np.save(left, np.zeros(3, np.float16))
+    train_run(recipe, place / "data", left.parent, resume=True, cache_dir=place / "cache", workers=1)
+    np.testing.assert_array_equal(np.load(left), np.load(place / "student" / TEACHERS_SAY))
+
+
 def test_only_quantisation_may_be_changed_afterwards(place: Path):
     settings = {"cache_dir": place / "cache", "workers": 1}
     with pytest.raises(TrainingError, match="train again"):
