@@ -165,4 +165,6 @@ def _prepared(dataset: DataSet, splits: dict[Split, tuple[Example, ...]], entry:
             + describe_left_out(left_out)
         )
     counts = ", ".join(f"{len(table.ids)} {split}" for split, table in tables.items())
-    return Prepared(**tables, summary=f"{dataset.name}: {counts}{describe_left_out(left_out)}", left_out=left_out)
+    return Prepared(
+        **tables, summary=f"{dataset.name} ({dataset.licence}): {counts}{describe_left_out(left_out)}", left_out=left_out
+    )
