@@ -44,7 +44,9 @@ def _decode(path: Path) -> tuple[NDArray[np.float32], int]:
                 )
             values, rate = file.read(dtype="float32", always_2d=True), file.samplerate
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as err:
-        raise AudioError(f"{path}: expected a readable WAV or FLAC file, found: {err}") from err
+        # The libraries' own messages repeat the path, which must not get into what leaves this machine.
+        reason = getattr(err, "error_string", None) or getattr(err, "strerror", None) or str(err)
+        raise AudioError(f"{path}: expected a readable WAV or FLAC file, found: {reason}") from err
     if not len(values):
         raise AudioError(f"{path}: expected sound, found a file without samples")
     return values, rate

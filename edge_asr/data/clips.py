@@ -60,9 +60,12 @@ class DataSet:
 
 
 def describe_left_out(left_out: Iterable[LeftOut], show: int = 3) -> str:
-    """`""`, or a sentence that counts the files and names the first few."""
+    """`""`, or a sentence that counts the files and names the first few, each by its folder and name.
+
+    Not by the whole path: the sentence goes into bundles, which leave this machine.
+    """
     files = list(left_out)
     if not files:
         return ""
-    names = "; ".join(f"{item.path}: {item.why}" for item in files[:show])
+    names = "; ".join(f"{'/'.join(item.path.parts[-2:])}: {item.why}" for item in files[:show])
     return f"; {len(files)} files left out ({names}{'; ...' if len(files) > show else ''})"

@@ -61,6 +61,7 @@ def recordings(root: Path, speakers: int) -> None:
         for number, word in enumerate(("yes", "no", "bed")):
             said = [] if word == "bed" else [(0.1 + 0.005 * speaker, word)]
             write(root / word / f"{speaker:08x}_nohash_0.wav", tones(1.0, said, seed=3 * speaker + number) / 32768)
+    (root / "yes" / "ffffffff_nohash_9.wav").write_bytes(b"RIFF, but no more")
     write(root / "_background_noise_" / "hiss.wav", noise(12.0, 1, level=0.001))
 
 
@@ -126,7 +127,9 @@ def test_only_quantisation_may_be_changed_afterwards(place: Path):
 
 
 def test_the_bundle_names_no_path_of_this_machine(place: Path):
-    assert str(place) not in (place / "bundle" / "manifest.json").read_text()
+    manifest = (place / "bundle" / "manifest.json").read_text()
+    assert "yes/ffffffff_nohash_9.wav" in manifest  # left out, and named
+    assert str(place) not in manifest
 
 
 def test_a_data_set_is_judged_with_page_and_json(place: Path):
