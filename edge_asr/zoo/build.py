@@ -11,6 +11,7 @@ from edge_asr.errors import ConfigError
 from edge_asr.zoo.article_cnn import article_cnn
 from edge_asr.zoo.bc_resnet import bc_resnet
 from edge_asr.zoo.ds_cnn import ds_cnn
+from edge_asr.zoo.ds_tc_resnet import ds_tc_resnet
 from edge_asr.zoo.layers import Tensor, layer_seeds
 from edge_asr.zoo.res_ds_cnn import res_ds_cnn
 from edge_asr.zoo.spec import ARCHITECTURES, ModelSpec
@@ -18,6 +19,7 @@ from edge_asr.zoo.spec import ARCHITECTURES, ModelSpec
 _NETWORKS: dict[str, Callable[..., Tensor]] = {
     "ds_cnn": ds_cnn,
     "res_ds_cnn": res_ds_cnn,
+    "ds_tc_resnet": ds_tc_resnet,
     "bc_resnet": bc_resnet,
     "article_cnn": article_cnn,
 }

@@ -25,8 +25,8 @@ _SIZES = {
 def ds_cnn(x: Tensor, spec: DsCnn, classes: int, seeds: Seeds) -> Tensor:
     """A 10x4 convolution, then depthwise 3x3 and pointwise convolutions, all of one width."""
     size = _SIZES[spec.size]
-    x = conv_bn(x, seeds, "stem", size.channels, (10, 4), size.stem_strides)
+    x = conv_bn(x, seeds, "stem", size.channels, (10, 4), size.stem_strides, causal=spec.causal)
     for number, stride in enumerate(size.block_strides, start=1):
-        x = depthwise_bn(x, seeds, f"block{number}_depthwise", (3, 3), stride)
+        x = depthwise_bn(x, seeds, f"block{number}_depthwise", (3, 3), stride, causal=spec.causal)
         x = conv_bn(x, seeds, f"block{number}_pointwise", size.channels)
-    return logits(x, seeds, classes, spec.dropout)
+    return logits(x, seeds, classes, spec.dropout, causal=spec.causal)

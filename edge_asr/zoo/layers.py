@@ -37,18 +37,22 @@ def conv_bn(
     strides: tuple[int, int] = (1, 1),
     *,
     relu: bool = True,
+    causal: bool = False,
 ) -> Tensor:
-    """Convolution ("same" padding), batch normalisation, ReLU unless `relu` is false. Kernel and strides: time, frequency."""
+    """Convolution, batch normalisation, ReLU unless `relu` is false. Kernel and strides: time, frequency.
+
+    Padding is "same", or with `causal` as in `pad_bands`.
+    """
     conv = layers.Conv2D(
         channels,
         kernel,
         strides=strides,
-        padding="same",
+        padding="valid" if causal else "same",
         use_bias=False,
         kernel_initializer=keras.initializers.HeNormal(next(seeds)),
         name=name,
     )
-    return _normalise(conv(x), name, relu)
+    return _normalise(conv(pad_bands(x, name, kernel[1], strides[1]) if causal else x), name, relu)
 
 
 def depthwise_bn(
@@ -60,25 +64,50 @@ def depthwise_bn(
     *,
     dilation: tuple[int, int] = (1, 1),
     relu: bool = True,
+    causal: bool = False,
 ) -> Tensor:
-    """Depthwise convolution ("same" padding), batch normalisation, ReLU unless `relu` is false.
+    """Depthwise convolution, batch normalisation, ReLU unless `relu` is false. Padding as in `conv_bn`.
 
     The stride is the same in time and frequency: TensorFlow's depthwise convolution knows no other.
     """
     conv = layers.DepthwiseConv2D(
         kernel,
         strides=stride,
-        padding="same",
+        padding="valid" if causal else "same",
         dilation_rate=dilation,
         use_bias=False,
         depthwise_initializer=keras.initializers.GlorotUniform(next(seeds)),
         name=name,
     )
-    return _normalise(conv(x), name, relu)
+    return _normalise(conv(pad_bands(x, name, kernel[1], stride) if causal else x), name, relu)
 
 
-def logits(x: Tensor, seeds: Seeds, classes: int, dropout: float) -> Tensor:
-    """Global average pooling, dropout and a dense layer: (batch, frames, features, channels) to (batch, classes)."""
+def pad_bands(x: Tensor, name: str, kernel: int, stride: int) -> Tensor:
+    """Zeros above and below, as "same" padding has them, in frequency only.
+
+    In time nothing is added: each output frame is computed from real frames alone, the newest among them, so that a
+    stream which keeps the frames before gives the same (Rybakov et al., arXiv 2005.06720).
+    """
+    bands = x.shape[2]
+    missing = max((-(-bands // stride) - 1) * stride + kernel - bands, 0)
+    if not missing:
+        return x
+    return layers.ZeroPadding2D(((0, 0), (missing // 2, missing - missing // 2)), name=f"{name}_bands")(x)
+
+
+def newest(x: Tensor, frames: int, name: str) -> Tensor:
+    """The last `frames` frames of `x`: what a residual branch adds to an output that has only those."""
+    surplus = x.shape[1] - frames
+    return layers.Cropping2D(((surplus, 0), (0, 0)), name=f"{name}_newest")(x) if surplus else x
+
+
+def logits(x: Tensor, seeds: Seeds, classes: int, dropout: float, *, causal: bool = False) -> Tensor:
+    """Global average pooling, dropout and a dense layer: (batch, frames, features, channels) to (batch, classes).
+
+    With `causal` first over the frequencies: a stream then keeps one column a frame.
+    """
+    if causal and x.shape[2] > 1:
+        x = layers.AveragePooling2D((1, x.shape[2]), name="pool_bands")(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, seed=next(seeds), name="dropout")(x)
     return dense(x, seeds, "logits", classes)

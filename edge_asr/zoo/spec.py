@@ -16,6 +16,8 @@ class DsCnn:
 
     size: str = setting("s", choices=("s", "m", "l"))
     dropout: float = setting(0.2, min=0.0, max=0.9)
+    causal: bool = False
+    """No padding in time: the network can stream."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,11 @@ class ResDsCnn:
     channels: tuple[int, ...] = setting((64, 64, 64, 64, 64), min=4, max=1024)
     """Output channels of each block; a block whose input has as many channels and no stride is residual."""
     strides: tuple[int, ...] = setting((1,), min=1, max=4)
-    """Stride in time and frequency of each block; one number serves all."""
+    """Stride in time and frequency (with `causal`: in frequency) of each block; one number serves all."""
     kernel: int = setting(3, min=1, max=15)
     dropout: float = setting(0.1, min=0.0, max=0.9)
+    causal: bool = False
+    """No padding in time: the network can stream."""
 
     def __post_init__(self) -> None:
         """Check that every block has a stride. Raises `ConfigError`."""
@@ -40,6 +44,31 @@ class ResDsCnn:
         if len(self.strides) not in (1, len(self.channels)):
             raise ConfigError(
                 f"strides must be one number or as many as channels ({len(self.channels)}), found {list(self.strides)}"
+            )
+
+
+@dataclass(frozen=True)
+class DsTcResNet:
+    """Residual network of separable convolutions in time over one stem in time and frequency; it can stream.
+
+    In the class of DS TC-ResNet (Choi et al., arXiv 1904.03814; Rybakov et al., arXiv 2005.06720).
+    """
+
+    stem_channels: int = setting(16, min=4, max=512)
+    stem_kernel: tuple[int, int] = setting((5, 5), min=1, max=15)
+    """Time, frequency."""
+    stem_stride: tuple[int, int] = setting((2, 4), min=1, max=8)
+    channels: tuple[int, ...] = setting((80, 80, 80, 80), min=4, max=1024)
+    """Output channels of each block; a block whose input has as many channels is residual."""
+    kernels: tuple[int, ...] = setting((7, 7, 9, 9), min=1, max=63)
+    """Frames (of the stem's output) that each block's depthwise convolution sees."""
+    dropout: float = setting(0.1, min=0.0, max=0.9)
+
+    def __post_init__(self) -> None:
+        """Check that every block has a kernel. Raises `ConfigError`."""
+        if not self.channels or len(self.kernels) != len(self.channels):
+            raise ConfigError(
+                f"channels and kernels must name the same blocks, found {list(self.channels)} and {list(self.kernels)}"
             )
 
 
@@ -61,11 +90,12 @@ class ArticleCnn:
     dropout_dense: float = setting(0.5, min=0.0, max=0.9)
 
 
-ModelSpec: TypeAlias = DsCnn | ResDsCnn | BcResNet | ArticleCnn
+ModelSpec: TypeAlias = DsCnn | ResDsCnn | DsTcResNet | BcResNet | ArticleCnn
 
 ARCHITECTURES: dict[str, type[Any]] = {
     "ds_cnn": DsCnn,
     "res_ds_cnn": ResDsCnn,
+    "ds_tc_resnet": DsTcResNet,
     "bc_resnet": BcResNet,
     "article_cnn": ArticleCnn,
 }
