@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.data.clips import DataSet
-from edge_asr.data.encode_wav import encode_wav
 from edge_asr.data.prepare import Prepared
 from edge_asr.data.readers import read_dataset
 from edge_asr.data.voices import SpokenWord, find_voice, speak
@@ -24,6 +23,7 @@ from edge_asr.data.voices.word_set import WordSet, speak_words
 from edge_asr.files import write_whole
 from edge_asr.frontend.resample import resample
 from edge_asr.progress import Progress, no_progress
+from edge_asr.runtime.encode_wav import encode_wav
 from edge_asr.runtime.engine import Engine, load_engine
 from edge_asr.runtime.events import Detection
 from edge_asr.training.backend import load_keras

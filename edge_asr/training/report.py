@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_asr import __version__
-from edge_asr.data.encode_wav import encode_wav
 from edge_asr.errors import AudioError, TrainingError
 from edge_asr.files import write_whole
+from edge_asr.runtime.encode_wav import encode_wav
 from edge_asr.runtime.window import fit_window
 from edge_asr.training.evaluate import Evaluation, Mistake
 from edge_asr.training.plots import WAVEFORM_COLUMNS, spectrogram_png, training_curves, waveform_points

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_asr.data.encode_wav import encode_wav
+from edge_asr.runtime.encode_wav import encode_wav
 
 ROOT = Path(__file__).parents[2]
 PAGES = [

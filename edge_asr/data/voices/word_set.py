@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.data.encode_wav import encode_wav
 from edge_asr.data.voices import Speech, find_voice, speak
 from edge_asr.errors import DataError
 from edge_asr.files import write_whole
 from edge_asr.frontend.resample import resample
 from edge_asr.progress import Progress, no_progress
+from edge_asr.runtime.encode_wav import encode_wav
 
 
 @dataclass(frozen=True)
