@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_asr.bundle.manifest import DetectSpec
-from edge_asr.bundle.store import Bundle, ManifestDraft, write_bundle
+from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, write_bundle
 from edge_asr.frontend.presets import PRESETS
 from edge_asr.runtime.interpreter import Interpreter
 
@@ -25,4 +25,4 @@ def tiny_bundle(tmp_path: Path) -> Bundle:
         frontend=PRESETS["logmel40"],
         detect=DetectSpec(step_ms=100, smoothing_ms=300, threshold=0.8, release=0.5, refractory_ms=700),
     )
-    return write_bundle(tmp_path / "tiny", draft, {"window": (model, interpreter.input, interpreter.output)})
+    return write_bundle(tmp_path / "tiny", draft, {"window": ModelPart(model, interpreter.input, interpreter.output)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from edge_asr.config import setting
 from edge_asr.errors import ConfigError
@@ -15,6 +15,13 @@ SCHEMA = 1
 SILENCE, UNKNOWN = "_silence_", "_unknown_"
 BACKGROUND = (SILENCE, UNKNOWN)
 """Labels that are never reported as a detection."""
+
+Form: TypeAlias = Literal["window", "stream", "resource"]
+"""How a model file takes its frames; all forms of a bundle give the same outputs.
+
+`window`: a whole window at once, input (1, frames, features, 1). `stream`: the new frames of a step, input
+(1, step_frames, features, 1), and its states as further inputs and outputs. `resource`: the same with the states inside, as
+resource variables. The output is (1, labels) in each."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +38,22 @@ class TensorSpec:
 class ModelFile:
     """One `.tflite` file of a bundle."""
 
-    form: Literal["window"]
-    """`window`: input (1, frames, features, 1), output (1, labels)."""
+    form: Form
     file: str
     sha256: str
     size: int = setting(min=1)
     """Bytes."""
     input: TensorSpec = setting()
     output: TensorSpec = setting()
+    states: tuple[TensorSpec, ...] = ()
+    """Of the `stream` form: its other inputs, and its other outputs, which take their places at the next step."""
+    field_frames: int = setting(0, min=0)
+    """Of the `stream` and `resource` forms: so many of the newest frames decide the output; older ones do not count."""
+
+    @property
+    def window_frames(self) -> int:
+        """Frames that decide an output."""
+        return self.field_frames or self.input.shape[1]
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,7 @@ class DetectSpec:
     """How posteriors become detections."""
 
     step_ms: float = setting(100.0, min=1.0, max=5000.0)
-    """Time between two runs of a window model; rounded to whole frames, at least one."""
+    """Time between two runs of the model; rounded to whole frames, at least one."""
     smoothing_ms: float = setting(300.0, min=0.0, max=10000.0)
     """Posteriors are averaged over this long."""
     threshold: float = setting(0.8, min=0.0, max=1.0)
@@ -89,19 +104,44 @@ class Manifest:
         if not self.models:
             raise ConfigError("models must name at least one file, found none")
         for model in self.models:
-            if model.output.shape != (1, len(self.labels)):
+            self._check_tensors(model)
+            self._check_frames(model)
+        windows = {model.window_frames for model in self.models}
+        if len(windows) != 1:
+            raise ConfigError(f"models: all forms must see equally many frames, found {sorted(windows)}")
+
+    def _check_tensors(self, model: ModelFile) -> None:
+        if model.output.shape != (1, len(self.labels)):
+            raise ConfigError(
+                f"models: {model.file} has outputs of shape {list(model.output.shape)}, but there are {len(self.labels)} labels"
+            )
+        frames = model.input.shape[1] if len(model.input.shape) == 4 else 0
+        if model.input.shape != (1, frames, self.frontend.features, 1) or not frames:
+            raise ConfigError(
+                f"models: {model.file} has inputs of shape {list(model.input.shape)}, "
+                f"expected [1, frames, {self.frontend.features}, 1] from its front end"
+            )
+        if bool(model.states) != (model.form == "stream"):
+            raise ConfigError(
+                f"models: {model.file} has {len(model.states)} states; a 'stream' form has some, a {model.form!r} form has none"
+            )
+
+    def _check_frames(self, model: ModelFile) -> None:
+        if model.form == "window":
+            if model.field_frames:
+                raise ConfigError(f"models: {model.file} is a window by itself, found field_frames {model.field_frames}")
+        else:
+            step, frames = self.frontend.hops_in(self.detect.step_ms), model.input.shape[1]
+            if step != frames:
                 raise ConfigError(
-                    f"models: {model.file} has outputs of shape {list(model.output.shape)}, "
-                    f"but there are {len(self.labels)} labels"
+                    f"models: {model.file} takes {frames} frames a step, but {self.detect.step_ms:g} ms (detect.step_ms) make {step}"
                 )
-            frames = model.input.shape[1] if len(model.input.shape) == 4 else 0
-            if model.input.shape != (1, frames, self.frontend.features, 1) or not frames:
+            if model.field_frames < frames:
                 raise ConfigError(
-                    f"models: {model.file} has inputs of shape {list(model.input.shape)}, "
-                    f"expected [1, frames, {self.frontend.features}, 1] from its front end"
+                    f"models: {model.file} must have field_frames of at least its {frames} new frames, found {model.field_frames}"
                 )
-            if self.clip_samples and self.frontend.frames_in(self.clip_samples) != frames:
-                raise ConfigError(
-                    f"clip_samples must make the {frames} frames of {model.file}, found {self.clip_samples}, "
-                    f"which make {self.frontend.frames_in(self.clip_samples)}"
-                )
+        if self.clip_samples and self.frontend.frames_in(self.clip_samples) != model.window_frames:
+            raise ConfigError(
+                f"clip_samples must make the {model.window_frames} frames of {model.file}, found {self.clip_samples}, "
+                f"which make {self.frontend.frames_in(self.clip_samples)}"
+            )

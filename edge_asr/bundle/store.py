@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
-from edge_asr.bundle.manifest import SCHEMA, DetectSpec, Manifest, ModelFile, TensorSpec
+from edge_asr.bundle.manifest import SCHEMA, DetectSpec, Form, Manifest, ModelFile, TensorSpec
 from edge_asr.config import build, to_table
 from edge_asr.errors import BundleError, ConfigError
 from edge_asr.files import write_whole
@@ -25,9 +25,6 @@ MODEL_LIMIT = 64 << 20
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
-ModelParts: TypeAlias = tuple[bytes, TensorSpec, TensorSpec]
-"""A `.tflite` file's bytes, its input and its output."""
-
 
 @dataclass(frozen=True)
 class Bundle:
@@ -35,8 +32,20 @@ class Bundle:
 
     path: Path
     manifest: Manifest
-    models: Mapping[str, bytes]
-    """The `.tflite` bytes that were checked, by form (`window`)."""
+    models: Mapping[Form, bytes]
+    """The `.tflite` bytes that were checked, by form."""
+
+
+@dataclass(frozen=True)
+class ModelPart:
+    """One form of a model on its way into a bundle; the fields are `ModelFile`'s."""
+
+    content: bytes
+    """The `.tflite` file."""
+    input: TensorSpec
+    output: TensorSpec
+    states: tuple[TensorSpec, ...] = ()
+    field_frames: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ def read_bundle(path: Path) -> Bundle:
     return Bundle(folder, manifest, {model.form: _read_model(folder, model) for model in manifest.models})
 
 
-def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelParts]) -> Bundle:
+def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[Form, ModelPart]) -> Bundle:
     """Write `models` (by form) and their manifest to the folder `path`; other files there are left alone.
 
     The model files' names carry their hash, the manifest is renamed into place after them, and an older bundle's model
@@ -72,7 +81,7 @@ def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelPar
     Raises `BundleError` when the parts don't fit together or the folder can't be written.
     """
     folder = Path(path)
-    entries = tuple(_describe(form, *parts) for form, parts in models.items())
+    entries = tuple(_describe(form, part) for form, part in models.items())
     table = {"schema": SCHEMA, **to_table(draft), "models": to_table(entries)}
     try:
         text = json.dumps(table, indent=1).encode()
@@ -85,13 +94,13 @@ def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[str, ModelPar
             folder.mkdir(parents=True)
             folder.chmod(0o755)
         for entry in entries:
-            write_whole(folder / entry.file, models[entry.form][0])
+            write_whole(folder / entry.file, models[entry.form].content)
         write_whole(folder / MANIFEST, text)
         for name in outdated:
             (folder / name).unlink()
     except OSError as err:
         raise BundleError(f"{folder}: the bundle can't be written: {err}") from err
-    return Bundle(folder, manifest, {form: parts[0] for form, parts in models.items()})
+    return Bundle(folder, manifest, {form: part.content for form, part in models.items()})
 
 
 def _parse_manifest(text: bytes, source: Path) -> Manifest:
@@ -160,10 +169,10 @@ def _read_file(folder: Path, name: str, limit: int) -> bytes:
         raise BundleError(f"{path}: can't be read: {err}") from err
 
 
-def _describe(form: str, content: bytes, tensor_in: TensorSpec, tensor_out: TensorSpec) -> ModelFile:
-    digest = hashlib.sha256(content).hexdigest()
+def _describe(form: Form, part: ModelPart) -> ModelFile:
+    digest = hashlib.sha256(part.content).hexdigest()
     name = f"{form}-{digest[:8]}.tflite"
-    return ModelFile(form, name, digest, len(content), tensor_in, tensor_out)  # type: ignore[arg-type]
+    return ModelFile(form, name, digest, len(part.content), part.input, part.output, part.states, part.field_frames)
 
 
 def _files_of_older_bundle(folder: Path) -> set[str]:

@@ -107,3 +107,7 @@ class FrontendSpec:
     def samples_for(self, frames: int) -> int:
         """Samples that make exactly that many frames (`frames` at least 1)."""
         return self.window_samples + (frames - 1) * self.hop_samples
+
+    def hops_in(self, milliseconds: float) -> int:
+        """Hops nearest to that time, at least one."""
+        return max(1, round(milliseconds * self.sample_rate / 1000 / self.hop_samples))

@@ -1,56 +1,47 @@
-"""One audio stream on an engine: samples in, events out, in bounded memory and independent of how it is cut."""
+"""One audio stream on an engine: samples in, detections out, in bounded memory and independent of how it is cut."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.bundle.manifest import DetectSpec
-from edge_asr.bundle.quantization import quantize
-from edge_asr.errors import AudioError
-from edge_asr.frontend.pcm import check_samples
-from edge_asr.frontend.streaming import StreamingFrontend
 from edge_asr.runtime.detector import Detector
-from edge_asr.runtime.events import Detection, Event
+from edge_asr.runtime.events import Detection
+from edge_asr.runtime.posteriors import PosteriorStream, Step
 
 if TYPE_CHECKING:
     from edge_asr.runtime.engine import Engine
 
-LOWEST_LEVEL = -120.0
-"""dBFS of digital silence."""
-BLOCK_SECONDS = 2
-"""Long chunks are worked through in blocks of this length, so that an hour at once needs no more memory than this."""
-
 
 class Stream:
-    """The state of one audio stream. Not for two threads at once; the engine under it is."""
-
-    level: float
-    """Level of the last chunk in dBFS (0 is the level of a full-scale square wave), at least `LOWEST_LEVEL`."""
-    samples: int
-    """Samples accepted since the start or `reset`."""
+    """The posteriors of one audio stream, and the decisions on them. Not for two threads at once; the engine under it is."""
 
     def __init__(self, engine: Engine, detect: DetectSpec) -> None:
         """Open a stream on `engine`; use `Engine.stream`. Raises `ConfigError` as `Detector` does."""
-        spec = engine.manifest.frontend
-        self._engine = engine
-        self._frontend = StreamingFrontend(spec)
-        self._window = engine.window_frames
-        self._step = max(1, round(detect.step_ms * spec.sample_rate / 1000 / spec.hop_samples))
+        self._rate = engine.manifest.frontend.sample_rate
+        self._posteriors = PosteriorStream(engine, detect.step_ms)
         self._detector = Detector(
             engine.labels,
             detect,
-            sample_rate=spec.sample_rate,
-            step_samples=self._step * spec.hop_samples,
+            sample_rate=self._rate,
+            step_samples=self._posteriors.step_samples,
             window_samples=engine.window_samples,
         )
-        # Features slide through a buffer of several windows, which is moved back only when it is full.
-        self._buffer = np.zeros((4 * self._window + self._step, spec.features), np.int8)
-        self.reset()
+
+    @property
+    def level(self) -> float:
+        """Level of the last chunk in dBFS; see `PosteriorStream`."""
+        return self._posteriors.level
+
+    @property
+    def samples(self) -> int:
+        """Samples accepted since the start or `reset`."""
+        return self._posteriors.samples
 
     @property
     def posterior(self) -> NDArray[np.float64]:
@@ -59,80 +50,25 @@ class Stream:
 
     def reset(self) -> None:
         """Start over: the stream is as new, and begins as if silence (zeros) came before it."""
-        spec = self._frontend.spec
-        self.level, self.samples = LOWEST_LEVEL, 0
-        self._finished = False
+        self._posteriors.reset()
         self._detector.reset()
-        self._frontend.reset()
-        # The fewest zeros that make a frame and keep the frames' grid on sample 0; every frame of zeros is the same.
-        hops = math.ceil(spec.window_samples / spec.hop_samples)
-        silence = self._frontend.accept(np.zeros(hops * spec.hop_samples, np.int16))
-        self._buffer[: self._window] = quantize(silence[:1], self._engine.interpreter.input)
-        self._filled = self._window
-        self._next_frame = len(silence) - hops  # where it starts, in hops from sample 0
 
-    def accept(self, samples: NDArray[Any]) -> list[Event]:
-        """Take the next samples and return the events that they complete, in order.
+    def accept(self, samples: NDArray[Any]) -> list[Detection]:
+        """Take the next samples and return the detections that they complete, in order.
 
-        `samples`: (n,) int16, or float32 / float64 in [-1, 1), at the front end's rate; n of 0 or more, of any length.
-        Raises `AudioError` for other arrays (and has taken nothing of them) and after `finish`.
+        `samples` and errors as for `PosteriorStream.accept`.
         """
-        if self._finished:
-            raise AudioError("expected no samples after finish(); call reset() to start a new stream")
-        check_samples(samples)
-        events: list[Event] = []
-        power = 0.0
-        block = BLOCK_SECONDS * self._frontend.spec.sample_rate
-        for at in range(0, len(samples), block):
-            part = samples[at : at + block]
-            self.samples += len(part)
-            power += _energy(part)
-            events += self._process(part)
-        if len(samples):
-            self.level = max(LOWEST_LEVEL, 10 * math.log10(power / len(samples) + 1e-30))
-        return events
+        return self._decide(self._posteriors.accept(samples))
 
-    def finish(self) -> list[Event]:
+    def finish(self) -> list[Detection]:
         """End the stream: hear half a window of silence, so that a word at the very end is not missed.
 
         Returns the last events; their `end` is at most the end of the samples. A second call does nothing.
         """
-        if self._finished:
-            return []
-        self._finished = True
-        heard = self.samples / self._frontend.spec.sample_rate
-        detections = self._process(np.zeros(self._engine.window_samples // 2, np.int16))
+        heard = self.samples / self._rate
+        detections = self._decide(self._posteriors.finish())
         return [dataclasses.replace(found, end=min(found.end, heard)) for found in detections]
 
-    def _process(self, samples: NDArray[Any]) -> list[Detection]:
-        features = quantize(self._frontend.accept(samples), self._engine.interpreter.input)
-        detections, at = [], 0
-        while at < len(features):
-            take = min(self._step - self._next_frame % self._step, len(features) - at)
-            self._append(features[at : at + take])
-            at += take
-            if self._next_frame % self._step == 0:
-                found = self._run()
-                if found:
-                    detections.append(found)
-        return detections
-
-    def _append(self, frames: NDArray[np.int8]) -> None:
-        if self._filled + len(frames) > len(self._buffer):
-            self._buffer[: self._window] = self._buffer[self._filled - self._window : self._filled]
-            self._filled = self._window
-        self._buffer[self._filled : self._filled + len(frames)] = frames
-        self._filled += len(frames)
-        self._next_frame += len(frames)
-
-    def _run(self) -> Detection | None:
-        spec = self._frontend.spec
-        posterior = self._engine.posteriors_of_stored(self._buffer[self._filled - self._window : self._filled])
-        return self._detector.step(posterior, (self._next_frame - 1) * spec.hop_samples + spec.window_samples)
-
-
-def _energy(samples: NDArray[Any]) -> float:
-    scale = 1 / 32768 if samples.dtype == np.int16 else 1.0
-    wide = samples.astype(np.float64)
-    # No np.dot: BLAS would wake its threads for it, which costs more CPU than all the rest of a long chunk.
-    return float(np.add.reduce(wide * wide)) * scale * scale
+    def _decide(self, steps: Iterable[Step]) -> list[Detection]:
+        decisions = (self._detector.step(step.posterior, step.end_sample) for step in steps)
+        return [found for found in decisions if found]

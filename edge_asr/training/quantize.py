@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge_asr import __version__
 from edge_asr.bundle.manifest import DetectSpec
-from edge_asr.bundle.store import ManifestDraft, write_bundle
+from edge_asr.bundle.store import ManifestDraft, ModelPart, write_bundle
 from edge_asr.config import to_table
 from edge_asr.errors import ConversionError
 from edge_asr.progress import Progress, no_progress
@@ -99,7 +99,7 @@ def quantize(
     )
     interpreter = Interpreter(model)
     draft = _manifest(recipe, folder.info(), report)
-    write_bundle(bundle_dir, draft, {"window": (model, interpreter.input, interpreter.output)})
+    write_bundle(bundle_dir, draft, {"window": ModelPart(model, interpreter.input, interpreter.output)})
     return report
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge_asr.bundle import store
-from edge_asr.bundle.store import Bundle, ManifestDraft, read_bundle, write_bundle
+from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, read_bundle, write_bundle
 from edge_asr.errors import BundleError
 from edge_asr.runtime.interpreter import Interpreter
 from tests.bundle.damage import edit_manifest
@@ -156,7 +156,7 @@ def test_what_was_written_is_read(tiny_bundle: Bundle):
 def rewrite(bundle: Bundle, model: bytes, **changes) -> Bundle:
     entry = bundle.manifest.models[0]
     draft = ManifestDraft("second", bundle.manifest.labels, bundle.manifest.frontend, **changes)
-    return write_bundle(bundle.path, draft, {"window": (model, entry.input, entry.output)})
+    return write_bundle(bundle.path, draft, {"window": ModelPart(model, entry.input, entry.output)})
 
 
 def test_replacing_leaves_the_new_bundle_and_other_peoples_files(tiny_bundle: Bundle):
@@ -190,7 +190,7 @@ def test_files_are_readable_by_all_whatever_the_umask(tiny_bundle: Bundle):
     before = os.umask(0o077)
     try:
         folder = tiny_bundle.path / "inner"
-        write_bundle(folder, draft, {"window": (b"m", entry.input, entry.output)})
+        write_bundle(folder, draft, {"window": ModelPart(b"m", entry.input, entry.output)})
     finally:
         os.umask(before)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
@@ -211,7 +211,7 @@ def test_parts_that_do_not_fit_are_not_written(tiny_bundle: Bundle, changes: dic
     fields = {"name": "t", "labels": tiny_bundle.manifest.labels, "frontend": tiny_bundle.manifest.frontend}
     folder = tiny_bundle.path.parent / "never"
     with pytest.raises(BundleError, match=said):
-        write_bundle(folder, ManifestDraft(**{**fields, **changes}), {"window": (b"m", entry.input, entry.output)})
+        write_bundle(folder, ManifestDraft(**{**fields, **changes}), {"window": ModelPart(b"m", entry.input, entry.output)})
     assert not folder.exists()
 
 

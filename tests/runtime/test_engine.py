@@ -9,7 +9,7 @@ import pytest
 
 from edge_asr.bundle.manifest import TensorSpec
 from edge_asr.bundle.quantization import dequantize, quantize
-from edge_asr.bundle.store import Bundle, ManifestDraft, write_bundle
+from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, write_bundle
 from edge_asr.errors import AudioError, BundleError, ConfigError, InterpreterError
 from edge_asr.frontend import compute
 from edge_asr.runtime.engine import Engine, load_engine
@@ -57,7 +57,7 @@ def test_a_file_that_is_no_model_is_refused(tiny_bundle: Bundle):
     entry = tiny_bundle.manifest.models[0]
     draft = ManifestDraft("bad", tiny_bundle.manifest.labels, tiny_bundle.manifest.frontend)
     half = tiny_bundle.models["window"][:1000]
-    bundle = write_bundle(tiny_bundle.path, draft, {"window": (half, entry.input, entry.output)})
+    bundle = write_bundle(tiny_bundle.path, draft, {"window": ModelPart(half, entry.input, entry.output)})
     with pytest.raises(InterpreterError, match="refuses the model"):
         load_engine(bundle)
 

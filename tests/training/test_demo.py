@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_asr.bundle.store import Bundle, ManifestDraft, write_bundle
+from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, write_bundle
 from edge_asr.data.voices import SpokenWord, find_voice
 from edge_asr.data.voices.word_set import WordSet
 from edge_asr.runtime.engine import Engine, load_engine
@@ -26,8 +26,8 @@ def engine(tiny_bundle: Bundle, tmp_path: Path) -> Engine:
     """The tone detector, with two of the demo's words as its labels."""
     tones = load_engine(tiny_bundle)
     draft = ManifestDraft("words", ("_silence_", "_unknown_", "lights", "stop"), tones.manifest.frontend)
-    parts = (TINY_MODEL.read_bytes(), tones.interpreter.input, tones.interpreter.output)
-    return load_engine(write_bundle(tmp_path / "words", draft, {"window": parts}))
+    part = ModelPart(TINY_MODEL.read_bytes(), tones.interpreter.input, tones.interpreter.output)
+    return load_engine(write_bundle(tmp_path / "words", draft, {"window": part}))
 
 
 def small() -> tuple[Recipe, WordSet]:
