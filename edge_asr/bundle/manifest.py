@@ -131,10 +131,11 @@ class Manifest:
             if model.field_frames:
                 raise ConfigError(f"models: {model.file} is a window by itself, found field_frames {model.field_frames}")
         else:
-            step, frames = self.frontend.hops_in(self.detect.step_ms), model.input.shape[1]
+            ms, frames = self.detect.step_ms, model.input.shape[1]
+            step = self.frontend.hops_in(ms)
             if step != frames:
                 raise ConfigError(
-                    f"models: {model.file} takes {frames} frames a step, but {self.detect.step_ms:g} ms (detect.step_ms) make {step}"
+                    f"models: {model.file} takes {frames} frames a step, but {ms:g} ms (detect.step_ms) make {step}"
                 )
             if model.field_frames < frames:
                 raise ConfigError(

@@ -148,7 +148,8 @@ def test_labels_that_are_not_the_bundles_are_an_error(engine: Engine, recordings
 def test_other_words_need_the_label_unknown(engine: Engine, recordings: Path) -> None:
     draft = ManifestDraft("tones", ("low", "_silence_", "yes", "no"), engine.manifest.frontend)
     model = TINY_MODEL.read_bytes()
-    bundle = write_bundle(recordings / "bundle", draft, {"window": ModelPart(model, engine.interpreter.input, engine.interpreter.output)})
+    part = ModelPart(model, engine.interpreter.input, engine.interpreter.output)
+    bundle = write_bundle(recordings / "bundle", draft, {"window": part})
     with pytest.raises(DataError, match="only if that is a label"):
         folder_clips(recordings, load_engine(bundle), others_are_unknown=True)
 
