@@ -1,4 +1,4 @@
-"""libespeak-ng through ctypes (its speak_lib.h). One user at a time: the caller holds a lock."""
+"""libespeak-ng through ctypes (its speak_lib.h). One user at a time in a process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import ctypes
 import itertools
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -23,6 +24,8 @@ INSTALL = "install the 'synth' extra: pip install 'edge-asr[synth]'"
 
 _OUTPUT_SYNCHRONOUS, _DONT_EXIT, _UTF8 = 2, 0x8000, 1
 _EVENT_LIST_TERMINATED, _EVENT_WORD, _EVENT_END = 0, 1, 5
+_IPA, PHONEME_SEPARATOR = 2, "_"
+_in_use = threading.Lock()
 
 
 class Parameter(IntEnum):
@@ -125,6 +128,22 @@ class EspeakLibrary:
         self._check(code, f"saying {text!r:.80}")
         return b"".join(heard), marks
 
+    def phonemes(self, texts: Sequence[str], voice: str) -> list[str]:
+        """What `voice` would say for each text, in the International Phonetic Alphabet as eSpeak writes it.
+
+        A stress mark stands before its vowel, `PHONEME_SEPARATOR` between phonemes, a space between words; `(en)` and the like
+        mark a change of language. Raises `SynthesisError`.
+        """
+        self._check(self._library.espeak_SetVoiceByName(voice.encode()), f"choosing the voice {voice!r}")
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        return [" ".join(self._clauses(text)) for text in texts]
+
+    def _clauses(self, text: str) -> Iterator[str]:
+        rest = ctypes.c_char_p(text.encode(errors="replace"))
+        while rest.value is not None:
+            mode = _IPA | ord(PHONEME_SEPARATOR) << 8
+            yield (self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, mode) or b"").decode()
+
     def _list(self, wanted: _VoiceStruct | None) -> list[Any]:
         self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceStruct))
         found = self._library.espeak_ListVoices(ctypes.byref(wanted) if wanted else None)
@@ -141,30 +160,35 @@ class EspeakLibrary:
 
 @contextmanager
 def espeak_library() -> Iterator[EspeakLibrary]:
-    """Load libespeak-ng, initialise it, and unload it afterwards.
+    """Load libespeak-ng, initialise it, and unload it afterwards; another thread that wants it waits so long.
 
     It is loaded anew each time (4 ms) because it keeps the phase of its flutter and the state of its noise from one
     utterance to the next, and nothing but unloading resets them: else the same text would sound a little different
     each time, and a data set made with it could not be made again. Raises `SynthesisError`.
     """
+    with _in_use:
+        library, data = _load()
+        try:
+            with _short_path(data) as path:
+                rate = library.espeak_Initialize(_OUTPUT_SYNCHRONOUS, 0, os.fsencode(path), _DONT_EXIT)
+                if rate != SAMPLE_RATE:
+                    raise SynthesisError(f"espeak can't use its data in {data} (it answered {rate}); {INSTALL}")
+                try:
+                    library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # else it takes the time of day
+                    yield EspeakLibrary(library)
+                finally:
+                    library.espeak_Terminate()
+        finally:
+            _unload(library)
+
+
+def _load() -> tuple[ctypes.CDLL, Path]:
     try:
         import espeakng_loader
 
-        library, data = ctypes.CDLL(espeakng_loader.get_library_path()), espeakng_loader.get_data_path()
+        return ctypes.CDLL(espeakng_loader.get_library_path()), Path(espeakng_loader.get_data_path())
     except (ImportError, OSError, RuntimeError) as err:
         raise SynthesisError(f"no speech synthesiser ({err}); {INSTALL}") from err
-    try:
-        with _short_path(Path(data)) as path:
-            rate = library.espeak_Initialize(_OUTPUT_SYNCHRONOUS, 0, os.fsencode(path), _DONT_EXIT)
-            if rate != SAMPLE_RATE:
-                raise SynthesisError(f"espeak can't use its data in {data} (it answered {rate}); {INSTALL}")
-            try:
-                library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # else it takes the time of day
-                yield EspeakLibrary(library)
-            finally:
-                library.espeak_Terminate()
-    finally:
-        _unload(library)
 
 
 @contextmanager
