@@ -1,34 +1,70 @@
-"""The features of a few examples: what one worker makes at a time, and what an interrupted preparation goes on from."""
+"""The features of a few items: what one worker makes at a time, and what an interrupted preparation goes on from."""
 
 from __future__ import annotations
 
 import os
 import threading
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr import frontend
 from edge_asr.data.clips import LeftOut
-from edge_asr.data.task import Example
-from edge_asr.data.waveforms import Waveforms
 from edge_asr.errors import AudioError
 from edge_asr.frontend.spec import FrontendSpec
 
 
 @dataclass(frozen=True)
 class Part:
-    """Features of those of some examples whose files are usable."""
+    """Features of those of some items whose files are usable."""
 
     features: NDArray[np.float16]
-    """(usable examples, variants, frames, features)."""
+    """(usable items, variants, frames, features)."""
     ids: tuple[str, ...]
-    """Of the usable examples, in order."""
+    """Of the usable items, in order."""
     left_out: tuple[LeftOut, ...]
+
+
+class Item(Protocol):
+    """What one row of a table stands for."""
+
+    @property
+    def id(self) -> str:
+        """Unique in a table."""
+        ...
+
+    @property
+    def label(self) -> int:
+        """Its class."""
+        ...
+
+    @property
+    def file(self) -> Path | None:
+        """The file that is to blame when its sound can't be made, where it is one."""
+        ...
+
+
+class WaveformSource(Protocol):
+    """Makes the sound of items, the same in every process. Small to pickle."""
+
+    @property
+    def length(self) -> int:
+        """Samples of every waveform."""
+        ...
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Files that serve all items (noise) and can't be used."""
+        ...
+
+    def variants(self, item: Any, which: range) -> Iterator[NDArray[np.float32]]:
+        """Variants of `item`: float32 (length,) each. Raises `AudioError` when a file is not usable."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +72,7 @@ class Job:
     """One part to make, and where to put it."""
 
     path: Path
-    examples: tuple[Example, ...]
+    items: tuple[Item, ...]
     variants: int
 
 
@@ -44,31 +80,30 @@ class Job:
 class PartMaker:
     """Makes parts. Small to pickle."""
 
-    waveforms: Waveforms
+    waveforms: WaveformSource
     frontend: FrontendSpec
 
     def run(self, job: Job) -> None:
         """Make the part of `job` unless it is there already."""
         if read_part(job.path) is None:
-            write_part(job.path, self.make(job.examples, job.variants))
+            write_part(job.path, self.make(job.items, job.variants))
 
-    def make(self, examples: Sequence[Example], variants: int) -> Part:
-        """Compute features. Examples whose files are not usable are left out; files of spliced words are not named again."""
+    def make(self, items: Sequence[Item], variants: int) -> Part:
+        """Compute features. Items whose files are not usable are left out; only those of one file name it."""
         frames = self.frontend.frames_in(self.waveforms.length)
-        features = np.empty((len(examples), variants, frames, self.frontend.features), np.float16)
+        features = np.empty((len(items), variants, frames, self.frontend.features), np.float16)
         ids: list[str] = []
         left_out: list[LeftOut] = []
-        for example in examples:
+        for item in items:
             row = features[len(ids)]
             try:
-                for variant, samples in enumerate(self.waveforms.variants(example, range(variants))):
+                for variant, samples in enumerate(self.waveforms.variants(item, range(variants))):
                     row[variant] = frontend.compute(samples, self.frontend)
             except AudioError as err:
-                if len(example.clips) == 1:
-                    path = example.clips[0].path
-                    left_out.append(LeftOut(path, str(err).removeprefix(f"{path}: ")))
+                if item.file is not None:
+                    left_out.append(LeftOut(item.file, str(err).removeprefix(f"{item.file}: ")))
             else:
-                ids.append(example.id)
+                ids.append(item.id)
         return Part(features[: len(ids)], tuple(ids), tuple(left_out))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +26,11 @@ class Example:
     """Index into `DataSpec.labels`."""
     split: Split
     clips: tuple[Clip, ...]
+
+    @property
+    def file(self) -> Path | None:
+        """The recording, unless it is made of two or none."""
+        return self.clips[0].path if len(self.clips) == 1 else None
 
 
 def examples(dataset: DataSet, spec: DataSpec, seed: int) -> dict[Split, tuple[Example, ...]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge_asr.bundle.manifest import SILENCE
 from edge_asr.data.audio_file import read_audio
 from edge_asr.data.augment import augment
-from edge_asr.data.clips import Clip
+from edge_asr.data.clips import Clip, LeftOut
 from edge_asr.data.noise import NoisePools, cut_silence, load_noises
 from edge_asr.data.spec import AugmentSpec, DataSpec
 from edge_asr.data.splice import splice
@@ -47,6 +47,11 @@ class Waveforms:
     def noises(self) -> NoisePools:
         """The noise that each split may hear."""
         return load_noises(self.noise_files, self.sample_rate, self.length)
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Noise files that can't be used."""
+        return self.noises.left_out
 
     def waveform(self, example: Example, variant: int = 0) -> NDArray[np.float32]:
         """One variant of `example`: float32 (length,). Raises `AudioError` when a file of it is not usable."""

@@ -19,7 +19,7 @@ from edge_asr.training.recipe import Recipe
 from edge_asr.training.spec import TrainSpec
 
 if TYPE_CHECKING:
-    from edge_asr.data.prepare import FeatureTable
+    from edge_asr.data.tables import FeatureTable
 
 Array: TypeAlias = npt.NDArray[Any]
 

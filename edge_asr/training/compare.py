@@ -14,7 +14,7 @@ from edge_asr.runtime.interpreter import Interpreter
 from edge_asr.training.layer_error import signal_to_noise_db
 
 if TYPE_CHECKING:
-    from edge_asr.data.prepare import FeatureTable
+    from edge_asr.data.tables import FeatureTable
 
 _BATCH = 250
 

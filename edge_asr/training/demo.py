@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.data.clips import DataSet
-from edge_asr.data.prepare import Prepared
 from edge_asr.data.readers import read_dataset
+from edge_asr.data.tables import Prepared
 from edge_asr.data.voices import SpokenWord, find_voice, speak
 from edge_asr.data.voices.word_set import WordSet, speak_words
 from edge_asr.files import write_whole

@@ -19,7 +19,7 @@ from edge_asr.training.loss import softmax
 from edge_asr.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from edge_asr.data.prepare import FeatureTable
+    from edge_asr.data.tables import FeatureTable
 
 Array: TypeAlias = npt.NDArray[Any]
 

@@ -22,7 +22,7 @@ from edge_asr.training.run_info import run_info
 from edge_asr.training.watch import Watch
 
 if TYPE_CHECKING:
-    from edge_asr.data.prepare import Prepared
+    from edge_asr.data.tables import Prepared
 
 Array: TypeAlias = npt.NDArray[Any]
 OnEpoch: TypeAlias = Callable[[EpochRecord], None]

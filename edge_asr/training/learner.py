@@ -17,7 +17,7 @@ from edge_asr.training.recipe import Recipe
 from edge_asr.zoo.build import build_model
 
 if TYPE_CHECKING:
-    from edge_asr.data.prepare import FeatureTable
+    from edge_asr.data.tables import FeatureTable
 
 Array: TypeAlias = npt.NDArray[Any]
 

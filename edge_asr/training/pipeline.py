@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from edge_asr.config import apply_overrides
 from edge_asr.data.clips import DataSet
-from edge_asr.data.prepare import Prepared, prepare
+from edge_asr.data.prepare import prepare
 from edge_asr.data.readers import read_dataset
+from edge_asr.data.tables import Prepared
 from edge_asr.errors import TrainingError
 from edge_asr.files import write_whole
 from edge_asr.frontend.spec import FrontendSpec

@@ -12,7 +12,7 @@ from edge_asr.errors import ConversionError
 from edge_asr.training.fake_quant import round_kernels, simulate_int8
 
 if TYPE_CHECKING:
-    from edge_asr.data.prepare import FeatureTable
+    from edge_asr.data.tables import FeatureTable
 
 
 def representative_set(table: FeatureTable, clips: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -34,7 +34,7 @@ from edge_asr.training.tflite_file import operator_counts
 from edge_asr.training.unit_scale import with_unit_scales
 
 if TYPE_CHECKING:
-    from edge_asr.data.prepare import FeatureTable, Prepared
+    from edge_asr.data.tables import FeatureTable, Prepared
 
 WORST_LAYERS = 8
 _LAYER_ERROR_CLIPS = 64

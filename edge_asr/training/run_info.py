@@ -17,7 +17,7 @@ from edge_asr.config import to_table
 from edge_asr.training.recipe import Recipe, recipe_hash
 
 if TYPE_CHECKING:
-    from edge_asr.data.prepare import Prepared
+    from edge_asr.data.tables import Prepared
 
 Array: TypeAlias = npt.NDArray[Any]
 

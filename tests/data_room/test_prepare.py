@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from edge_asr import frontend
-from edge_asr.data import cache
-from edge_asr.data import prepare as prepare_module
+from edge_asr.data import cache, tables
 from edge_asr.data.clips import DataSet
 from edge_asr.data.parts import PartMaker
-from edge_asr.data.prepare import Prepared, prepare
+from edge_asr.data.prepare import prepare
 from edge_asr.data.readers import read_dataset
 from edge_asr.data.spec import AugmentSpec, DataSpec
+from edge_asr.data.tables import Prepared
 from edge_asr.data.task import examples
 from edge_asr.data.waveforms import Waveforms
 from edge_asr.errors import DataError
@@ -86,7 +86,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 @pytest.fixture
 def small_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare_module, "WAVEFORMS_A_JOB", 9)
+    monkeypatch.setattr(tables, "WAVEFORMS_A_JOB", 9)
 
 
 def test_every_row_is_the_feature_of_its_waveform(dataset: DataSet, expected: Prepared):

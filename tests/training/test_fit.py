@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from edge_asr.data.prepare import FeatureTable
+from edge_asr.data.tables import FeatureTable
 from edge_asr.errors import TrainingError
 from edge_asr.training.batches import EpochBatches
 from edge_asr.training.fit import TrainResult, train

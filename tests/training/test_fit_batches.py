@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from edge_asr.data.prepare import FeatureTable
 from edge_asr.data.spec import AugmentSpec
 from edge_asr.data.spec_augment import spec_augment
+from edge_asr.data.tables import FeatureTable
 from edge_asr.training.batches import EpochBatches, draw_clips, steps_per_epoch
 from edge_asr.training.spec import TrainSpec
 from tests.training.toy import LABELS, toy_recipe

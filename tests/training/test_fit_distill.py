@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from edge_asr.bundle.store import Bundle
-from edge_asr.data.prepare import FeatureTable
+from edge_asr.data.tables import FeatureTable
 from edge_asr.errors import TrainingError
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.runtime.engine import load_engine

@@ -8,7 +8,7 @@ import pytest
 
 from edge_asr.bundle.store import read_bundle
 from edge_asr.config import to_table
-from edge_asr.data.prepare import FeatureTable, Prepared
+from edge_asr.data.tables import FeatureTable, Prepared
 from edge_asr.errors import ConversionError
 from edge_asr.runtime.engine import load_engine
 from edge_asr.training.compare import compare

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_asr.data.prepare import FeatureTable, Prepared
+from edge_asr.data.tables import FeatureTable, Prepared
 from edge_asr.training.recipe import Recipe, recipe_from_table
 from edge_asr.training.run_folder import RunFolder
 
