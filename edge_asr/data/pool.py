@@ -9,14 +9,25 @@ import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Protocol, TypeVar
 
-from edge_asr.data.parts import Job, PartMaker
 from edge_asr.errors import DataError
 
-_maker: PartMaker | None = None
+JobT = TypeVar("JobT")
+AnyJob = TypeVar("AnyJob", contravariant=True)
 
 
-def run_jobs(maker: PartMaker, jobs: Sequence[Job], workers: int) -> Generator[Job, None, None]:
+class Maker(Protocol[AnyJob]):
+    """Does jobs, and leaves what they make where each job says. Pickled once for each process."""
+
+    def run(self, job: AnyJob, /) -> None:
+        """Do one job."""
+
+
+_maker: Maker[Any] | None = None
+
+
+def run_jobs(maker: Maker[JobT], jobs: Sequence[JobT], workers: int) -> Generator[JobT, None, None]:
     """Run every job, in this process when `workers` is at most 1, and yield each when it is done.
 
     Closing the iterator or an exception (Ctrl-C) stops after the jobs that are running; what they wrote stays. Processes are
@@ -35,12 +46,12 @@ def run_jobs(maker: PartMaker, jobs: Sequence[Job], workers: int) -> Generator[J
             future.result()
             yield futures[future]
     except BrokenProcessPool as err:
-        raise DataError("a process that computed features died (most likely out of memory); try fewer workers") from err
+        raise DataError("a worker process died (most likely out of memory); try fewer workers") from err
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(maker: PartMaker) -> None:
+def _start(maker: Maker[Any]) -> None:
     global _maker
     _maker = maker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which stops handing out jobs
@@ -54,6 +65,6 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _run(job: Job) -> None:
+def _run(job: Any) -> None:
     assert _maker is not None
     _maker.run(job)
