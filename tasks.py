@@ -162,10 +162,10 @@ def models(_: Context) -> None:
 
     with progress_bars() as progress:
         rows = zoo_table(progress=progress)
-    print(f"{'network':<12} {'front end':<9} {'input':<9} {'parameters':>10} {'MACs':>12} {'int8 bytes':>10}")
+    print(f"{'network':<17} {'front end':<9} {'input':<9} {'parameters':>10} {'MACs':>12} {'int8 bytes':>10}")
     for row in rows:
         shape = f"{row.input_shape[0]}x{row.input_shape[1]}"
-        print(f"{row.name:<12} {row.frontend:<9} {shape:<9} {row.parameters:>10,} {row.macs:>12,} {row.int8_bytes:>10,}")
+        print(f"{row.name:<17} {row.frontend:<9} {shape:<9} {row.parameters:>10,} {row.macs:>12,} {row.int8_bytes:>10,}")
 
 
 @command(help={"folder": "where the archive goes (2.4 GB)", "version": "v0.02 or v0.01"})

@@ -17,7 +17,14 @@ KERNEL_LAYERS = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 RANGE_DECAY = 0.99
 """Of the moving average of the batches' least and greatest activations."""
 _ROUNDED_LAYERS = (*KERNEL_LAYERS, layers.InputLayer, layers.Add, layers.GlobalAveragePooling2D, layers.ReLU)
-SAME_SCALE_LAYERS = (layers.AveragePooling2D, layers.MaxPooling2D, layers.Flatten, layers.Reshape)
+SAME_SCALE_LAYERS = (
+    layers.AveragePooling2D,
+    layers.MaxPooling2D,
+    layers.Flatten,
+    layers.Reshape,
+    layers.ZeroPadding2D,
+    layers.Cropping2D,
+)
 _SMALLEST = 1e-6
 _CLIPS_AT_ONCE = 128
 

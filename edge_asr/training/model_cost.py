@@ -12,7 +12,7 @@ from edge_asr.frontend.presets import PRESETS
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.quantize import int8_size
 from edge_asr.zoo.build import build_model
-from edge_asr.zoo.spec import ArticleCnn, BcResNet, DsCnn, ModelSpec, ResDsCnn
+from edge_asr.zoo.spec import ArticleCnn, BcResNet, DsCnn, DsTcResNet, ModelSpec, ResDsCnn
 
 CLASSES = 12
 """Of the Speech Commands task, which the papers' numbers are for."""
@@ -22,6 +22,8 @@ ZOO: tuple[tuple[str, ModelSpec, str], ...] = (
     ("DS-CNN-M", DsCnn("m"), "dscnn"),
     ("DS-CNN-L", DsCnn("l"), "dscnn"),
     ("Res-DS-CNN", ResDsCnn(), "logmel40"),
+    ("Res-DS-CNN causal", ResDsCnn(causal=True), "logmel40"),
+    ("DS-TC-ResNet", DsTcResNet(kernels=(5, 5, 7, 7)), "logmel40"),  # its own kernels see more than a second
     ("BC-ResNet-1", BcResNet(1.0), "logmel40"),
     ("BC-ResNet-2", BcResNet(2.0), "logmel40"),
     ("BC-ResNet-3", BcResNet(3.0), "logmel40"),

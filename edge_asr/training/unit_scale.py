@@ -55,7 +55,7 @@ def _kernel_before(model: keras.Model, graph: Links, layer: ActivationRange) -> 
 
 
 def _kernels_behind(model: keras.Model, graph: Links, name: str) -> list[Any]:
-    """The layers with kernels that read `name`, directly or through pooling; empty if anything else reads it too."""
+    """The layers with kernels that read `name`, directly or through what keeps the scale; empty if others read it too."""
     found: list[Any] = []
     for reader in graph.readers[name]:
         layer = model.get_layer(reader) if reader else None

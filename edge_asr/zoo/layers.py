@@ -41,7 +41,7 @@ def conv_bn(
 ) -> Tensor:
     """Convolution, batch normalisation, ReLU unless `relu` is false. Kernel and strides: time, frequency.
 
-    Padding is "same", or with `causal` as in `pad_bands`.
+    Padding is "same", or with `causal` as in `causal_input`.
     """
     conv = layers.Conv2D(
         channels,
@@ -52,7 +52,7 @@ def conv_bn(
         kernel_initializer=keras.initializers.HeNormal(next(seeds)),
         name=name,
     )
-    return _normalise(conv(pad_bands(x, name, kernel[1], strides[1]) if causal else x), name, relu)
+    return _normalise(conv(causal_input(x, name, kernel, strides) if causal else x), name, relu)
 
 
 def depthwise_bn(
@@ -79,24 +79,27 @@ def depthwise_bn(
         depthwise_initializer=keras.initializers.GlorotUniform(next(seeds)),
         name=name,
     )
-    return _normalise(conv(pad_bands(x, name, kernel[1], stride) if causal else x), name, relu)
+    extent = tuple((size - 1) * spread + 1 for size, spread in zip(kernel, dilation))
+    return _normalise(conv(causal_input(x, name, extent, (stride, stride)) if causal else x), name, relu)
 
 
-def pad_bands(x: Tensor, name: str, kernel: int, stride: int) -> Tensor:
-    """Zeros above and below, as "same" padding has them, in frequency only.
+def causal_input(x: Tensor, name: str, kernel: tuple[int, ...], strides: tuple[int, int]) -> Tensor:
+    """What a convolution without padding reads in a causal network. Kernel (as it is dilated) and strides: time, frequency.
 
-    In time nothing is added: each output frame is computed from real frames alone, the newest among them, so that a
-    stream which keeps the frames before gives the same (Rybakov et al., arXiv 2005.06720).
+    In frequency there are zeros above and below, as "same" padding has them. In time nothing is added: each output frame is
+    computed from real frames alone, so that a stream which keeps the frames before gives the same (Rybakov et al., arXiv
+    2005.06720). Where a stride does not come out even, the oldest frames are left out, so that the newest one counts.
     """
-    bands = x.shape[2]
-    missing = max((-(-bands // stride) - 1) * stride + kernel - bands, 0)
+    frames, bands = x.shape[1:3]
+    x = newest(x, frames - (frames - kernel[0]) % strides[0], name)
+    missing = max((-(-bands // strides[1]) - 1) * strides[1] + kernel[1] - bands, 0)
     if not missing:
         return x
     return layers.ZeroPadding2D(((0, 0), (missing // 2, missing - missing // 2)), name=f"{name}_bands")(x)
 
 
 def newest(x: Tensor, frames: int, name: str) -> Tensor:
-    """The last `frames` frames of `x`: what a residual branch adds to an output that has only those."""
+    """The last `frames` frames of `x`."""
     surplus = x.shape[1] - frames
     return layers.Cropping2D(((surplus, 0), (0, 0)), name=f"{name}_newest")(x) if surplus else x
 

@@ -10,7 +10,7 @@ from keras import layers
 
 from edge_asr.errors import ConfigError
 from edge_asr.zoo.build import build_model
-from edge_asr.zoo.spec import ArticleCnn, BcResNet, DsCnn, ModelSpec, ResDsCnn, model_spec
+from edge_asr.zoo.spec import ArticleCnn, BcResNet, DsCnn, DsTcResNet, ModelSpec, ResDsCnn, model_spec
 
 MFCC, LOG_MEL = (49, 10, 1), (49, 40, 1)
 SPECS: list[ModelSpec] = [
@@ -21,6 +21,12 @@ SPECS: list[ModelSpec] = [
     ResDsCnn(channels=(32, 48, 48), strides=(1, 2, 1)),
     BcResNet(1.0),
     ArticleCnn(),
+]
+CAUSAL: list[ModelSpec] = [
+    DsCnn("s", causal=True),
+    DsCnn("m", causal=True),
+    ResDsCnn(channels=(32, 48, 48), strides=(1, 2, 1), causal=True),
+    DsTcResNet(kernels=(5, 5, 7, 7)),
 ]
 CONVERTIBLE = (
     layers.InputLayer,
@@ -35,6 +41,9 @@ CONVERTIBLE = (
     layers.Dense,
     layers.Dropout,
     layers.Flatten,
+    layers.Reshape,
+    layers.Cropping2D,
+    layers.ZeroPadding2D,
 )
 
 
@@ -82,7 +91,7 @@ def test_article_cnn_is_the_network_of_the_article() -> None:
     assert [layer.rate for layer in model.layers if isinstance(layer, layers.Dropout)] == [0.25, 0.5]
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
+@pytest.mark.parametrize("spec", [*SPECS, *CAUSAL], ids=str)
 def test_networks_are_built_from_what_converts_and_end_in_logits(spec: ModelSpec) -> None:
     model = build_model(spec, LOG_MEL, 5, seed=0)
     assert all(isinstance(layer, CONVERTIBLE) for layer in model.layers)
@@ -93,9 +102,9 @@ def test_networks_are_built_from_what_converts_and_end_in_logits(spec: ModelSpec
             assert not layer.input._keras_history.operation.use_bias
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
+@pytest.mark.parametrize("spec", [*SPECS, *CAUSAL], ids=str)
 def test_a_seed_gives_the_weights_and_every_layer_its_own(spec: ModelSpec) -> None:
-    one, same, other = (build_model(spec, MFCC, 5, seed) for seed in (1, 1, 2))
+    one, same, other = (build_model(spec, LOG_MEL, 5, seed) for seed in (1, 1, 2))
     assert [layer.name for layer in one.layers] == [layer.name for layer in same.layers]  # none is numbered by Keras
     for left, right in zip(one.get_weights(), same.get_weights()):
         np.testing.assert_array_equal(left, right)
@@ -118,6 +127,35 @@ def test_every_part_of_the_input_is_heard(spec: ModelSpec) -> None:
     assert (changes > 1e-2).all()  # float32 alone changes some millionths
 
 
+@pytest.mark.parametrize("frames", [49, 50, 51, 52])
+@pytest.mark.parametrize("spec", CAUSAL, ids=str)
+def test_a_causal_network_hears_the_newest_frame_and_every_band(spec: ModelSpec, frames: int) -> None:
+    """Where a stride does not come out even, the old end is left out. (Its weight is small: few outputs see it.)"""
+    model = build_model(spec, (frames, 40, 1), 3, seed=0)
+    clips = np.random.default_rng(0).normal(size=(1, frames, 40, 1)).astype(np.float32).repeat(4, axis=0)
+    clips[1, -1] += 10
+    clips[2, :, 0] += 10
+    clips[3, :, -1] += 10
+    logits = keras.ops.convert_to_numpy(model(clips))
+    changes = np.abs(logits[1:] - logits[0]).max(axis=1) / np.abs(logits[0]).max()
+    assert (changes > 1e-2).all()  # float32 alone changes some millionths
+
+
+@pytest.mark.parametrize("spec", CAUSAL, ids=str)
+def test_a_causal_network_adds_no_frames(spec: ModelSpec) -> None:
+    """Later is the same, later: what it makes of a clip does not depend on where in the window the clip lies."""
+    long, short = 61, 53  # 8 frames less: a multiple of every stride here
+    clip = np.random.default_rng(0).normal(size=(1, long, 40, 1)).astype(np.float32)
+    found = []
+    for frames in (long, short):
+        model = build_model(spec, (frames, 40, 1), 3, seed=0)
+        columns = keras.Model(model.input, model.get_layer("pool").input)
+        found.append(keras.ops.convert_to_numpy(columns(clip[:, long - frames :])))
+    kept = found[1].shape[1]
+    assert 0 < kept < found[0].shape[1]
+    np.testing.assert_allclose(found[0][:, -kept:], found[1], rtol=0, atol=1e-5)  # float32 sums in another order
+
+
 def test_residual_blocks_add_where_shapes_agree() -> None:
     spec = ResDsCnn(stem_channels=16, channels=(16, 32, 32, 32), strides=(1, 1, 2, 1))
     names = [layer.name for layer in build_model(spec, LOG_MEL, 3, seed=0).layers if isinstance(layer, layers.Add)]
@@ -127,6 +165,17 @@ def test_residual_blocks_add_where_shapes_agree() -> None:
 def test_an_input_that_is_too_small_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"article_cnn.*4 frames by 4 features"):
         build_model(ArticleCnn(), (4, 4, 1), 3, seed=0)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 30])
+def test_a_clip_that_is_too_short_for_a_causal_network_is_refused(frames: int) -> None:
+    with pytest.raises(ConfigError, match=f"{frames} frames by 40 features"):
+        build_model(DsTcResNet(), (frames, 40, 1), 3, seed=0)
+
+
+def test_ds_tc_resnet_must_have_a_kernel_a_block() -> None:
+    with pytest.raises(ConfigError, match=r"channels and kernels.*\[80, 80\] and \[7\]"):
+        model_spec({"arch": "ds_tc_resnet", "channels": [80, 80], "kernels": [7]}, source="recipe.toml")
 
 
 @pytest.mark.parametrize("table", [{"channels": []}, {"channels": [8, 8, 8], "strides": [1, 2]}])
