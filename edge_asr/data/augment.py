@@ -76,11 +76,21 @@ def draw(
 
 def apply(samples: NDArray[np.float32], variation: Variation, sample_rate: int, length: int) -> NDArray[np.float32]:
     """Do it: float32 (length,), peak at most 1."""
+    samples = shift(fit_window(vary_voice(samples, variation), length), variation.shift)
+    return vary_sound(samples, variation, sample_rate)
+
+
+def vary_voice(samples: NDArray[np.float32], variation: Variation) -> NDArray[np.float32]:
+    """The part that changes who speaks: speed and pitch. About n / speed samples."""
     if variation.speed != 1.0:
         samples = change_speed(samples, variation.speed)
     if variation.pitch_semitones:
         samples = change_pitch(samples, variation.pitch_semitones)
-    samples = shift(fit_window(samples, length), variation.shift)
+    return samples
+
+
+def vary_sound(samples: NDArray[np.float32], variation: Variation, sample_rate: int) -> NDArray[np.float32]:
+    """The part that changes where it is heard: microphone, room, level and noise. As many samples, peak at most 1."""
     if variation.equalizer is not None:
         samples = equalize(samples, variation.equalizer, sample_rate)
     if variation.room is not None:

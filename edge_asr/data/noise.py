@@ -64,7 +64,7 @@ def load_noises(paths: Sequence[Path], sample_rate: int, window: int) -> NoisePo
             pools["test" if place < HELD_BACK else "validation" if place < 2 * HELD_BACK else "train"].append(samples)
     for split, pool in pools.items():
         if not pool:
-            pool += [_coloured(slope, sample_rate, np.random.default_rng(stable_hash(split))) for slope in (0.0, 0.5, 1.0)]
+            pool += synthetic_noise(sample_rate, split)
     return NoisePools(tuple(pools["train"]), tuple(pools["validation"]), tuple(pools["test"]), tuple(left_out))
 
 
@@ -83,6 +83,11 @@ def cut_silence(noises: Sequence[Samples], length: int, rng: np.random.Generator
         return np.zeros(length, np.float32)
     gain = decibels(rng.uniform(*SILENCE_GAIN_DB))
     return limit(cut_noise(noises, length, rng) * np.float32(gain))
+
+
+def synthetic_noise(sample_rate: int, split: Split) -> tuple[Samples, ...]:
+    """White, pink and brown noise, ten seconds of each, of another seed in each split."""
+    return tuple(_coloured(slope, sample_rate, np.random.default_rng(stable_hash(split))) for slope in (0.0, 0.5, 1.0))
 
 
 def _coloured(slope: float, sample_rate: int, rng: np.random.Generator) -> Samples:

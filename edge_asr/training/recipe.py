@@ -12,13 +12,14 @@ from typing import Any
 from edge_asr.bundle.manifest import DetectSpec
 from edge_asr.config import Table, apply_overrides, build, read_toml, to_table
 from edge_asr.data.spec import AugmentSpec, DataSpec
+from edge_asr.data.wake_spec import WakeSpec
 from edge_asr.errors import ConfigError
 from edge_asr.frontend.presets import PRESETS
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.training.spec import QuantizeSpec, TrainSpec
 from edge_asr.zoo.spec import ModelSpec, model_spec, model_table
 
-TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect")
+TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect", "wake")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Recipe:
     train: TrainSpec
     quantize: QuantizeSpec
     detect: DetectSpec
+    wake: WakeSpec | None = None
+    """Only of a wake word: what is spoken, instead of a data set."""
 
     @property
     def clip_samples(self) -> int:
@@ -69,16 +72,18 @@ def recipe_from_table(table: Mapping[str, Any], *, source: str) -> Recipe:
     description = table.get("description", "")
     if not isinstance(description, str):
         raise ConfigError(f"{source}: 'description' must be a text, found {description!r:.80}")
+    wake = build(WakeSpec, tables["wake"], source=source, where="wake") if "wake" in table else None
     recipe = Recipe(
         name=name,
         description=description,
         frontend=_frontend(tables["frontend"], source),
-        data=build(DataSpec, tables["data"], source=source, where="data"),
+        data=build(DataSpec, _data(tables["data"], wake, source), source=source, where="data"),
         augment=build(AugmentSpec, tables["augment"], source=source, where="augment"),
         model=model_spec(tables["model"], source=source),
         train=build(TrainSpec, tables["train"], source=source, where="train"),
         quantize=build(QuantizeSpec, tables["quantize"], source=source, where="quantize"),
         detect=build(DetectSpec, tables["detect"], source=source, where="detect"),
+        wake=wake,
     )
     _check_relations(recipe, source)
     return recipe
@@ -86,7 +91,8 @@ def recipe_from_table(table: Mapping[str, Any], *, source: str) -> Recipe:
 
 def recipe_table(recipe: Recipe) -> Table:
     """The recipe as plain tables, every default written out; `recipe_from_table` reads it back."""
-    table = {name: to_table(getattr(recipe, name)) for name in TABLES if name != "model"}
+    # A table that a recipe does not have is not written: hashes of older recipes stay what they were.
+    table = {name: to_table(getattr(recipe, name)) for name in TABLES if name != "model" and getattr(recipe, name) is not None}
     return {"name": recipe.name, "description": recipe.description, **table, "model": model_table(recipe.model)}
 
 
@@ -102,6 +108,19 @@ def _frontend(table: Mapping[str, Any], source: str) -> FrontendSpec:
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"{source}: 'frontend.preset' must be one of {', '.join(PRESETS)}, found {preset!r:.80}")
     return build(FrontendSpec, {**to_table(PRESETS[preset]), **rest}, source=source, where="frontend")
+
+
+def _data(table: Mapping[str, Any], wake: WakeSpec | None, source: str) -> Mapping[str, Any]:
+    """With phrases, they give `reader` and `labels`."""
+    if wake is None:
+        if table.get("reader") == "wake":
+            raise ConfigError(f"{source}: 'data.reader' is 'wake': expected a [wake] table with phrases, found none")
+        return table
+    follows = {"reader": "wake", "labels": list(wake.labels)}
+    for key, value in follows.items():
+        if table.get(key, value) != value:
+            raise ConfigError(f"{source}: 'data.{key}' follows from wake.phrases, which give {value!r}; found {table[key]!r:.80}")
+    return {**table, **follows}
 
 
 def _check_relations(recipe: Recipe, source: str) -> None:

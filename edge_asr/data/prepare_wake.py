@@ -1,0 +1,65 @@
+"""From windows to the feature tables that training reads, computed once, then found in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_asr.config import to_table
+from edge_asr.data.cache import file_state, key_of
+from edge_asr.data.clips import SPLITS, describe_left_out
+from edge_asr.data.parts import PartMaker
+from edge_asr.data.prepare import FEATURE_MASKS
+from edge_asr.data.tables import Prepared, Rows, cached_entry, left_out_of, table_of
+from edge_asr.data.wake_waveforms import WakeWaveforms
+from edge_asr.data.wake_windows import WakeWindow
+from edge_asr.errors import DataError
+from edge_asr.frontend.spec import FrontendSpec
+from edge_asr.progress import Progress, no_progress
+
+
+def prepare_wake(
+    windows: Sequence[WakeWindow],
+    waveforms: WakeWaveforms,
+    frontend: FrontendSpec,
+    *,
+    cache_dir: Path,
+    workers: int = 1,
+    progress: Progress = no_progress,
+) -> Prepared:
+    """Features of every window: one variant of validation's and test's, 1 + `augment.copies` of training's.
+
+    They are kept in `cache_dir` under the hash of everything that they are made from; interrupted work goes on where it was.
+    Raises `DataError` when a label has no usable window to train on.
+    """
+    labels = waveforms.wake.labels
+    splits = {split: [window for window in windows if window.split == split] for split in SPLITS}
+    copies = 1 + waveforms.augment.copies
+    rows: dict[str, Rows] = {split: Rows(items, copies if split == "train" else 1) for split, items in splits.items()}
+    maker = PartMaker(waveforms, frontend)
+    entry = cached_entry(cache_dir, _key(windows, waveforms, frontend), rows, maker, workers=workers, progress=progress)
+    tables = {split: table_of(entry, split, items, labels) for split, items in splits.items()}
+    left_out = left_out_of(entry)
+    missing = [name for index, name in enumerate(labels) if index not in tables["train"].labels]
+    if missing:
+        raise DataError(
+            f"expected sounds of every label to train on, found none that can be used of: {', '.join(missing)}"
+            + describe_left_out(left_out)
+        )
+    counts = ", ".join(f"{len(table.ids)} {split}" for split, table in tables.items())
+    return Prepared(**tables, summary=f"windows: {counts}{describe_left_out(left_out)}", left_out=left_out)
+
+
+def _key(windows: Sequence[WakeWindow], waveforms: WakeWaveforms, frontend: FrontendSpec) -> str:
+    specs = [to_table(spec) for spec in (frontend, waveforms.augment, waveforms.wake)]
+    for name in FEATURE_MASKS:
+        del specs[1][name]
+    listing = [
+        [item.id, item.label, item.split, item.start, item.end, item.ends, file_state(item.file) if item.file else None]
+        for item in windows
+    ]
+    around = {
+        split: [[path.name, file_state(path)] for path in (*files.noise, *files.speech)]
+        for split, files in waveforms.around.items()
+    }
+    return key_of("wake", specs, waveforms.clip_seconds, waveforms.seed, listing, around)
