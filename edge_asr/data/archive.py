@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from edge_asr.errors import DataError
 from edge_asr.progress import Progress, no_progress
 
-ENDINGS = (".tar.gz", ".tgz", ".tar")
+ENDINGS = (".tar.gz", ".tar.bz2", ".tgz", ".tar")
 LARGEST = 32 << 30
 """Bytes that an archive may unpack to; Speech Commands has about 4 GB."""
 

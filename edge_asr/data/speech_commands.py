@@ -41,7 +41,7 @@ def read_speech_commands(root: Path, spec: DataSpec) -> DataSet:
 
     Raises `DataError` when `root` is not laid out like Speech Commands.
     """
-    listed = _read_lists(root)
+    listed = read_lists(root)
     clips: list[Clip] = []
     noises: list[Path] = []
     left_out: list[LeftOut] = []
@@ -66,8 +66,11 @@ def read_speech_commands(root: Path, spec: DataSpec) -> DataSet:
     return DataSet("speech_commands", root, tuple(clips), tuple(noises), tuple(left_out), LICENCE)
 
 
-def _read_lists(root: Path) -> dict[str, Split] | None:
-    """`word/stem` to split (the lists name .wav files even where the clips are stored as FLAC); None without both lists."""
+def read_lists(root: Path) -> dict[str, Split] | None:
+    """`word/stem` to split (the lists name .wav files even where the clips are stored as FLAC); None without both lists.
+
+    Raises `DataError` when one can't be read.
+    """
     result: dict[str, Split] = {}
     for split, name in LISTS.items():
         path = root / name

@@ -19,15 +19,15 @@ def subfolders(root: Path) -> list[Path]:
         raise DataError(f"{root}: expected a folder of recordings, found: {err.strerror or err}") from err
 
 
-def audio_files(folder: Path, *, deep: bool = False) -> tuple[list[Path], list[LeftOut]]:
+def audio_files(folder: Path, *, deep: bool = False, suffixes: tuple[str, ...] = SUFFIXES) -> tuple[list[Path], list[LeftOut]]:
     """The audio files in `folder` (and below it when `deep`), sorted, and the other files there. Hidden ones don't count."""
     found: list[Path] = []
     left_out: list[LeftOut] = []
     for path in sorted(folder.rglob("*") if deep else folder.iterdir()):
         if path.name.startswith(".") or not path.is_file():
             continue
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in suffixes:
             found.append(path)
         elif path.suffix.lower() not in (".md", ".txt"):
-            left_out.append(LeftOut(path, f"not one of {', '.join(SUFFIXES)}"))
+            left_out.append(LeftOut(path, f"not one of {', '.join(suffixes)}"))
     return found, left_out
