@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.frontend.mel import MelBank, mel_bank
-from edge_asr.frontend.pcm import as_float
+from edge_asr.frontend.pcm import check_samples
 from edge_asr.frontend.spec import FrontendSpec
 
 Floats = NDArray[np.float64]
@@ -32,22 +32,24 @@ class Kernel:
         self.dct = _dct(spec)
         self.mean = np.asarray(spec.norm_mean, np.float64)
         self.scale = 1.0 / np.asarray(spec.norm_scale, np.float64)
+        self.normalises = bool(self.mean.any() or (self.scale != 1.0).any())
+        self.int_scale = spec.input_scale / 32768.0
         self.spectrum_scale = 1.0 / spec.fft_length if spec.divide_by_fft_length else 1.0
 
-    def condition(self, samples: NDArray[Any], previous: float) -> tuple[Floats, float]:
-        """Check, scale and pre-emphasise samples; `previous` is the scaled sample before them. Returns also the last one."""
-        scaled = as_float(samples)
-        if not scaled.size:
-            return scaled, previous
-        if self.spec.input_scale != 1.0:
-            scaled = scaled * self.spec.input_scale
-        last = float(scaled[-1])
-        if not self.spec.preemphasis:
-            return scaled, last
-        emphasised = scaled.copy()
-        emphasised[1:] -= self.spec.preemphasis * scaled[:-1]
-        emphasised[0] -= self.spec.preemphasis * previous
-        return emphasised, last
+    def condition(self, samples: NDArray[Any], previous: float, out: Floats) -> float:
+        """Scale and pre-emphasise checked `samples` into `out`, of their length.
+
+        `previous`: the scaled sample before them. Returns the last scaled one.
+        """
+        if not samples.size:
+            return previous
+        scale = self.int_scale if samples.dtype == np.int16 else self.spec.input_scale
+        np.multiply(samples, scale, out=out, dtype=np.float64)
+        last = float(out[-1])
+        if self.spec.preemphasis:
+            out[1:] -= self.spec.preemphasis * out[:-1]
+            out[0] -= self.spec.preemphasis * previous
+        return last
 
     def frames(self, samples: Floats) -> NDArray[np.float32]:
         """Features, float32 (frames, features), of all full frames in conditioned samples."""
@@ -57,10 +59,13 @@ class Kernel:
         # Overlapping frames without a copy. sliding_window_view does the same, but costs a fifth of a small chunk's time.
         strides = (self.spec.hop_samples * samples.itemsize, samples.itemsize)
         view: Floats = np.ndarray((count, self.spec.window_samples), samples.dtype, samples, strides=strides)
-        return self._features(view * self.window)
+        # Zeros up to the length of the FFT: rfft adds them itself, but takes up to half as long again for it.
+        padded = np.zeros((count, self.spec.fft_length))
+        np.multiply(view, self.window, out=padded[:, : self.spec.window_samples])
+        return self._features(padded)
 
     def _features(self, frames: Floats) -> NDArray[np.float32]:
-        transform = np.fft.rfft(frames, self.spec.fft_length)
+        transform = np.fft.rfft(frames)
         spectrum = transform.real**2 + transform.imag**2
         if self.spec.spectrum == "magnitude":
             spectrum = np.sqrt(spectrum)
@@ -72,7 +77,9 @@ class Kernel:
             features = np.matmul(features[:, None, :], self.dct)[:, 0, :]
             if self.spec.energy:
                 features[:, 0] = np.log(np.maximum(np.add.reduce(spectrum, axis=1), self.spec.log_floor))
-        return ((features - self.mean) * self.scale).astype(np.float32)
+        if self.normalises:
+            features = (features - self.mean) * self.scale
+        return features.astype(np.float32)
 
 
 @lru_cache(maxsize=32)
@@ -88,15 +95,17 @@ def compute(samples: NDArray[Any], spec: FrontendSpec) -> NDArray[np.float32]:
 
     The psf preset equals `mfcc` of python_speech_features 0.6 (github.com/jameslyons/python_speech_features).
     """
+    check_samples(samples)
     kernel = kernel_for(spec)
     # Pre-emphasis is a pure function of a sample and the one before it, so blocks need only overlap by the window.
     step = BLOCK_FRAMES * spec.hop_samples
     reach = spec.samples_for(BLOCK_FRAMES)
-    parts = []
+    conditioned, parts = np.empty(min(reach, len(samples))), []
     for start in range(0, max(len(samples), 1), step):
-        before = float(as_float(samples[start - 1 : start])[0]) * spec.input_scale if start else 0.0
-        conditioned, _ = kernel.condition(samples[start : start + reach], before)
-        parts.append(kernel.frames(conditioned)[:BLOCK_FRAMES])
+        before = kernel.condition(samples[start - 1 : start], 0.0, conditioned[:1]) if start else 0.0
+        part = samples[start : start + reach]
+        kernel.condition(part, before, conditioned[: len(part)])
+        parts.append(kernel.frames(conditioned[: len(part)])[:BLOCK_FRAMES])
     return np.concatenate(parts)
 
 

@@ -22,23 +22,23 @@ Floats = NDArray[np.float64]
 class MelBank:
     """Segments of FFT bins between the edges of the mel bands.
 
-    `starts`: (bands + 1,) first bin of each segment; `rising`, `falling`: (bins,) weights of the bins from `first` to `last`;
-    `filled`: (bands + 1,) 0 where a segment holds no bin.
+    `starts`: (bands + 1,) first bin of each segment; `weights`: (2, bins) of the bins from `first` to `last`, rising and
+    falling; `empty`: the segments that hold no bin.
     """
 
     first: int
     last: int
     starts: NDArray[np.intp]
-    rising: Floats
-    falling: Floats
-    filled: Floats
+    weights: Floats
+    empty: NDArray[np.intp]
 
     def apply(self, spectrum: Floats) -> Floats:
         """(frames, fft_length / 2 + 1) spectra to (frames, bands) band energies."""
-        part = spectrum[:, self.first : self.last]
-        rising = np.add.reduceat(part * self.rising, self.starts, axis=1) * self.filled
-        falling = np.add.reduceat(part * self.falling, self.starts, axis=1) * self.filled
-        bands: Floats = rising[:, :-1] + falling[:, 1:]
+        products = spectrum[:, None, self.first : self.last] * self.weights
+        sums = np.add.reduceat(products, self.starts, axis=2)
+        if self.empty.size:
+            sums[:, :, self.empty] = 0.0
+        bands: Floats = sums[:, 0, :-1] + sums[:, 1, 1:]
         return bands
 
 
@@ -66,6 +66,6 @@ def mel_bank(spec: FrontendSpec) -> MelBank:
     width = edges[segment + 1] - edges[segment]
     rising = (bins - edges[segment]) / width
     starts = np.searchsorted(bins, edges[:-1], side="left")
-    filled = (np.bincount(segment, minlength=spec.mel_bands + 1) > 0).astype(np.float64)
-    # reduceat wants indices inside the array; an empty segment's sum is switched off by `filled` anyway.
-    return MelBank(first, last, np.minimum(starts, len(bins) - 1), rising, 1.0 - rising, filled)
+    empty = np.flatnonzero(np.bincount(segment, minlength=spec.mel_bands + 1) == 0)
+    # reduceat wants indices inside the array, and gives one bin for an empty segment: `apply` takes that back.
+    return MelBank(first, last, np.minimum(starts, len(bins) - 1), np.stack((rising, 1.0 - rising)), empty)

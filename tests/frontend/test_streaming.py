@@ -8,6 +8,7 @@ import pytest
 from edge_asr.errors import AudioError
 from edge_asr.frontend import PRESETS, StreamingFrontend, compute
 from edge_asr.frontend.kernel import BLOCK_FRAMES
+from edge_asr.frontend.streaming import BLOCK_FRAMES as STREAM_BLOCK
 from tests.signals import speech_like
 
 SIGNAL = speech_like(2.0, seed=3)
@@ -42,6 +43,22 @@ def test_reset_forgets(preset):
     frontend.accept(SIGNAL[:1234])
     frontend.reset()
     np.testing.assert_array_equal(stream(frontend, SIGNAL, 160), first)
+
+
+@pytest.mark.parametrize("step", [3, 4, 200])
+def test_frames_come_in_groups_as_soon_as_a_group_is_complete(step):
+    """Never part of a group; 200 is more than a block."""
+    spec = PRESETS["logmel40"]
+    signal = np.tile(SIGNAL, 5)
+    expected = compute(signal, spec)
+    frontend, heard, count = StreamingFrontend(spec, step=step), 0, 0
+    for chunk in cut(signal, 0):
+        heard += len(chunk)
+        features = frontend.accept(chunk)
+        np.testing.assert_array_equal(features, expected[count : count + len(features)])
+        count += len(features)
+        assert count == spec.frames_in(heard) // step * step
+    assert count > 400
 
 
 def test_one_chunk_longer_than_a_block_is_worked_through_in_blocks():
@@ -91,7 +108,7 @@ def test_bad_samples_are_refused_and_leave_the_stream_as_it_was(bad, says):
 def test_bad_sample_far_inside_a_long_chunk_takes_nothing():
     spec = PRESETS["logmel40"]
     frontend = StreamingFrontend(spec)
-    long = np.zeros(BLOCK_FRAMES * spec.hop_samples * 2, np.float32)
+    long = np.zeros(STREAM_BLOCK * spec.hop_samples * 2, np.float32)
     long[-1] = np.nan
     with pytest.raises(AudioError, match="NaN"):
         frontend.accept(long)
