@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from edge_asr.config import to_table
 from edge_asr.data.cache import file_state, key_of
@@ -12,7 +13,7 @@ from edge_asr.data.parts import PartMaker
 from edge_asr.data.prepare import FEATURE_MASKS
 from edge_asr.data.tables import Prepared, Rows, cached_entry, left_out_of, table_of
 from edge_asr.data.wake_waveforms import WakeWaveforms
-from edge_asr.data.wake_windows import WakeWindow
+from edge_asr.data.wake_windows import Excerpt, Sound, WakeWindow
 from edge_asr.errors import DataError
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.progress import Progress, no_progress
@@ -54,12 +55,18 @@ def _key(windows: Sequence[WakeWindow], waveforms: WakeWaveforms, frontend: Fron
     specs = [to_table(spec) for spec in (frontend, waveforms.augment, waveforms.wake)]
     for name in FEATURE_MASKS:
         del specs[1][name]
-    listing = [
-        [item.id, item.label, item.split, item.start, item.end, item.ends, file_state(item.file) if item.file else None]
-        for item in windows
-    ]
+    listing = [[item.id, item.label, item.split, _sound(item.sound), item.ends] for item in windows]
     around = {
         split: [[path.name, file_state(path)] for path in (*files.noise, *files.speech)]
         for split, files in waveforms.around.items()
     }
     return key_of("wake", specs, waveforms.clip_seconds, waveforms.seed, listing, around)
+
+
+def _sound(sound: Sound | None) -> list[Any]:
+    if sound is None:
+        return []
+    if isinstance(sound, Excerpt):
+        return [sound.path.name, file_state(sound.path), sound.start, sound.end]
+    pieces = [[piece.clip.path.name, file_state(piece.clip.path), piece.start, piece.seconds, piece.at] for piece in sound.pieces]
+    return [sound.seconds, pieces]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge_asr.bundle.manifest import BACKGROUND, UNKNOWN
+from edge_asr.bundle.manifest import UNKNOWN
+from edge_asr.bundle.phrase import phrase_label
 from edge_asr.config import setting
 from edge_asr.errors import ConfigError
-
-LONGEST_PHRASE = 60
-"""Characters."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,6 @@ class WakeSpec:
         """Check the phrases and that ranges rise. Raises `ConfigError`."""
         if not self.phrases:
             raise ConfigError("phrases must name at least one phrase, found []")
-        for phrase in self.phrases:
-            label = phrase_label(phrase)
-            if not any(c.isalpha() for c in phrase) or not phrase.isprintable() or len(phrase) > LONGEST_PHRASE:
-                raise ConfigError(f"phrases must be printable, with letters, at most {LONGEST_PHRASE} long, found {phrase!r:.80}")
-            if label in BACKGROUND:
-                raise ConfigError(f"phrases must not be called like the label {label}, found {phrase!r}")
         if len(set(self.labels)) != len(self.labels):
             raise ConfigError(f"phrases must be different, found {', '.join(self.phrases)}")
         for name in ("end_ms", "partial_span", "gone_ms", "gap_ms"):
@@ -93,8 +85,3 @@ class WakeSpec:
     def labels(self) -> tuple[str, ...]:
         """`_unknown_`, then each phrase's."""
         return (UNKNOWN, *map(phrase_label, self.phrases))
-
-
-def phrase_label(phrase: str) -> str:
-    """The label of a phrase: lower case, `_` between words."""
-    return "_".join(phrase.lower().split())

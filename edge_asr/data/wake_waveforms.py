@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.data.audio_file import read_audio
+from edge_asr.data.audio_file import read_excerpt
 from edge_asr.data.augment import Variation, draw, vary_sound, vary_voice
 from edge_asr.data.clips import SPLITS, LeftOut, Split
 from edge_asr.data.level import decibels
+from edge_asr.data.negative_windows import Window, load_window
 from edge_asr.data.noise import Samples, cut_noise, cut_silence
 from edge_asr.data.sound_pool import PoolFiles, SoundPool, read_pool, to_level
 from edge_asr.data.spec import AugmentSpec
@@ -54,10 +55,10 @@ class WakeWaveforms:
         return tuple(item for pool in self.pools.values() for item in pool.left_out)
 
     def variants(self, window: WakeWindow, which: range) -> Iterator[Samples]:
-        """Several windows on one sound, its file read once: float32 (length,) each. 0 is not augmented, the others are.
+        """Several windows on one sound, which is read once: float32 (length,) each. 0 is not augmented, the others are.
 
         Each draw comes from a generator of its own, made from the seed, the window's id and the variant. Raises `AudioError`
-        when the file is not usable.
+        when a file is not usable.
         """
         sound = self._read(window)
         pool = self.pools[window.split]
@@ -68,8 +69,7 @@ class WakeWaveforms:
                 yield cut_silence(pool.noise, self.length, rng)
                 continue
             variation = draw(self.augment, pool.noise, self.sample_rate, self.length, rng) if variant else Variation()
-            end = rng.uniform(*window.ends) - max(0.0, window.start)
-            before, heard, after = self._cut(sound, end, variation)
+            before, heard, after = self._cut(sound, rng.uniform(*window.ends), variation)
             if rng.random() < self.wake.surrounded and pool.speech:
                 around = self._neighbour(pool, before, rng, last=True), self._neighbour(pool, after, rng, last=False)
             else:
@@ -77,12 +77,15 @@ class WakeWaveforms:
             yield vary_sound(np.concatenate((around[0], heard, around[1])), variation, self.sample_rate)
 
     def _read(self, window: WakeWindow) -> Samples | None:
-        """The part that is heard, at the nominal level."""
-        if window.file is None:
+        """What is heard, at the nominal level."""
+        sound = window.sound
+        if sound is None:
             return None
-        start, end = (max(0, round(time * self.sample_rate)) for time in (window.start, window.end))
-        sound = read_audio(window.file, self.sample_rate)[start:end]
-        return to_level(sound, self.sample_rate)
+        if isinstance(sound, Window):
+            samples = load_window(sound, self.sample_rate)
+        else:
+            samples = read_excerpt(sound.path, self.sample_rate, sound.start, sound.end - sound.start)
+        return to_level(samples, self.sample_rate)
 
     def _cut(self, sound: Samples, end: float, variation: Variation) -> tuple[int, Samples, int]:
         """The samples of `sound` in a window that ends at `end` seconds, varied, and how many are missing on both sides."""

@@ -5,28 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from edge_asr.data.clips import Split
+from edge_asr.data.negative_windows import Piece, Window
 from edge_asr.data.split import stable_hash
 from edge_asr.data.wake_spec import WakeSpec
 
 MARGIN = 0.03
-"""Seconds around a phrase that are taken with it: a word's first and last sounds are soft."""
+"""Seconds around a spoken phrase that are taken with it: a word's first and last sounds are soft."""
 HEARD = 0.3
-"""Seconds of a sound at least that a window of it holds."""
+"""Seconds of other speech at least that a window of it holds."""
 UNKNOWN_LABEL = 0
 
 
 @dataclass(frozen=True)
+class Excerpt:
+    """A part of a sound file, in seconds."""
+
+    path: Path
+    start: float
+    end: float
+
+
+Sound: TypeAlias = Excerpt | Window
+"""A part of one file, or several parts one after the other."""
+
+
+@dataclass(frozen=True)
 class Take:
-    """A phrase or something else that is said, alone, in a sound file."""
+    """A phrase, or something else, that is said once."""
 
     id: str
     """Unique; the same on every machine."""
-    path: Path
+    excerpt: Excerpt
+    """What is heard: the phrase with a margin, or with the room that it was recorded in."""
     start: float
-    """Seconds, where it begins and ends in the file."""
+    """Seconds into the excerpt: the phrase begins."""
     end: float
+    """Seconds into the excerpt: the phrase ends."""
     split: Split
     label: int
     """Index into the labels; 0 is `_unknown_`."""
@@ -39,43 +56,49 @@ class WakeWindow:
     id: str
     label: int
     split: Split
-    file: Path | None
+    sound: Sound | None
     """None: nothing but background noise."""
-    start: float = 0.0
-    """Seconds: the part of the file that is heard; around it is something else."""
-    end: float = 0.0
     ends: tuple[float, float] = (0.0, 0.0)
-    """Seconds in the file: the earliest and the latest end of a window; it may lie behind `end`."""
+    """Seconds into the sound: the earliest and the latest end of a window. It may lie behind the end of the sound, and a window
+    may begin before it: there is something else around."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it is taken from, where it is one."""
+        return self.sound.path if isinstance(self.sound, Excerpt) else None
 
 
 def phrase_windows(take: Take, spec: WakeSpec) -> Iterator[WakeWindow]:
     """The phrase at a window's end; and, for a share of the takes, half said, and long gone: both `_unknown_`."""
-    after_low, after_high = (ms / 1000 for ms in spec.end_ms)
-    yield _window(take, "", take.label, (take.end + after_low, take.end + after_high))
+    yield _window(take, "", take.label, _after(take, spec.end_ms))
     if _drawn(take.id, "partial", spec.partial_share):
         least, most = (take.start + share * (take.end - take.start) for share in spec.partial_span)
         yield _window(take, "/partial", UNKNOWN_LABEL, (least, most))
     if _drawn(take.id, "gone", spec.gone_share):
-        since_low, since_high = (ms / 1000 for ms in spec.gone_ms)
-        yield _window(take, "/gone", UNKNOWN_LABEL, (take.end + since_low, take.end + since_high))
+        yield _window(take, "/gone", UNKNOWN_LABEL, _after(take, spec.gone_ms))
 
 
 def likeness_window(take: Take, spec: WakeSpec) -> WakeWindow:
     """Something like the phrase, at the place where the phrase would be."""
-    return _window(take, "", UNKNOWN_LABEL, (take.end + spec.end_ms[0] / 1000, take.end + spec.end_ms[1] / 1000))
+    return _window(take, "", UNKNOWN_LABEL, _after(take, spec.end_ms))
 
 
 def speech_window(take: Take, spec: WakeSpec) -> WakeWindow:
     """Other speech, with the window's end anywhere in it."""
-    earliest = min(take.start + HEARD, take.end)
-    return _window(take, "", UNKNOWN_LABEL, (earliest, take.end + spec.end_ms[1] / 1000))
+    return _window(take, "", UNKNOWN_LABEL, (min(take.start + HEARD, take.end), take.end + spec.end_ms[1] / 1000))
 
 
-def negative_window(name: str, path: Path, split: Split, span: tuple[float, float], clip_seconds: float) -> WakeWindow:
-    """Windows that end in a `span` (seconds) of a recording; as far as there is any, the sound before it is the file's own."""
-    start, end = span
-    earliest = min(start + HEARD, end) if start == 0.0 else start
-    return WakeWindow(name, UNKNOWN_LABEL, split, path, max(0.0, start - clip_seconds), end, (earliest, end))
+def negative_window(number: int, split: Split, sound: Window, clip_seconds: float) -> WakeWindow:
+    """Windows that lie anywhere in continuous negatives."""
+    name = f"negative/{split}/{number:06d}"
+    return WakeWindow(name, UNKNOWN_LABEL, split, sound, (min(clip_seconds, sound.seconds), sound.seconds))
+
+
+def mined_window(name: str, sound: Window, at: float, jitter: float, clip_seconds: float) -> WakeWindow:
+    """The moment `at` (seconds into `sound`) at which a model was wrong, give or take."""
+    first = max(0.0, at - clip_seconds - 2 * jitter)
+    near = cut_window(sound, first, at + jitter)
+    return WakeWindow(f"mined/{name}", UNKNOWN_LABEL, "train", near, (at - jitter - first, at + jitter - first))
 
 
 def noise_window(number: int, split: Split) -> WakeWindow:
@@ -83,8 +106,22 @@ def noise_window(number: int, split: Split) -> WakeWindow:
     return WakeWindow(f"noise/{split}/{number:05d}", UNKNOWN_LABEL, split, None)
 
 
+def cut_window(window: Window, start: float, end: float) -> Window:
+    """What is heard between `start` and `end` (seconds) of `window`."""
+    pieces = []
+    for piece in window.pieces:
+        first, last = max(piece.at, start), min(piece.at + piece.seconds, end)
+        if first < last:
+            pieces.append(Piece(piece.clip, piece.start + first - piece.at, last - first, first - start))
+    return Window(window.name, end - start, tuple(pieces))
+
+
 def _window(take: Take, suffix: str, label: int, ends: tuple[float, float]) -> WakeWindow:
-    return WakeWindow(f"{take.id}{suffix}", label, take.split, take.path, take.start - MARGIN, take.end + MARGIN, ends)
+    return WakeWindow(f"{take.id}{suffix}", label, take.split, take.excerpt, ends)
+
+
+def _after(take: Take, span_ms: tuple[float, float]) -> tuple[float, float]:
+    return take.end + span_ms[0] / 1000, take.end + span_ms[1] / 1000
 
 
 def _drawn(name: str, what: str, share: float) -> bool:

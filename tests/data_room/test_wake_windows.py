@@ -10,12 +10,24 @@ import pytest
 
 from edge_asr.data.clips import SPLITS
 from edge_asr.data.level import active_rms
+from edge_asr.data.negative_clips import NegativeClip
+from edge_asr.data.negative_windows import Piece, Window, load_window
 from edge_asr.data.prepare_wake import prepare_wake
 from edge_asr.data.sound_pool import NOMINAL_RMS, PoolFiles
 from edge_asr.data.spec import AugmentSpec
 from edge_asr.data.wake_spec import WakeSpec
 from edge_asr.data.wake_waveforms import WakeWaveforms
-from edge_asr.data.wake_windows import Take, likeness_window, negative_window, noise_window, phrase_windows, speech_window
+from edge_asr.data.wake_windows import (
+    Excerpt,
+    Take,
+    cut_window,
+    likeness_window,
+    mined_window,
+    negative_window,
+    noise_window,
+    phrase_windows,
+    speech_window,
+)
 from edge_asr.errors import DataError
 from edge_asr.frontend.presets import PRESETS
 from tests.data_room.sounds import RATE, noise, write
@@ -34,7 +46,8 @@ def take(tmp_path: Path) -> Take:
     samples = np.zeros(RATE * 2, np.float32)
     samples[round(START * RATE) :][: len(t)] = 0.05 * np.sin(2 * np.pi * 440 * t)
     samples[round(1.3 * RATE) :] = 0.3
-    return Take("phrase/1", write(tmp_path / "take.wav", samples), START, END, "train", 1)
+    path = write(tmp_path / "take.wav", samples)
+    return Take("phrase/1", Excerpt(path, START - 0.03, END + 0.03), 0.03, 0.63, "train", 1)
 
 
 def source(around: PoolFiles = PoolFiles(), spec: WakeSpec = SPEC, augment: AugmentSpec = PLAIN) -> WakeWaveforms:  # noqa: B008
@@ -79,7 +92,7 @@ def test_shares_decide_how_many_windows_a_take_gives(take: Take):
 
 
 def test_speed_moves_the_beginning_not_the_end(take: Take):
-    window = replace(next(phrase_windows(take, SPEC)), ends=(END, END))
+    window = replace(next(phrase_windows(take, SPEC)), ends=(0.63, 0.63))
     fast = source(augment=replace(PLAIN, speed=(1.25, 1.25)))
     heard = loud(list(fast.variants(window, range(2)))[1])
     assert heard.min() < 0.02
@@ -112,20 +125,50 @@ def test_the_same_window_sounds_the_same_but_for_the_seed(take: Take):
     np.testing.assert_array_equal(list(varied.variants(held, range(1))), list(replace(varied, seed=2).variants(held, range(1))))
 
 
-def test_likeness_speech_and_negatives(take: Take):
-    assert likeness_window(take, SPEC).ends == pytest.approx((END, END + 0.3))
-    assert speech_window(take, SPEC).ends == pytest.approx((START + 0.3, END + 0.3))
-    late = negative_window("n/1", take.path, "train", (20.0, 25.0), SECONDS)
-    assert (late.start, late.end, late.ends) == (18.5, 25.0, (20.0, 25.0))
-    first = negative_window("n/2", take.path, "train", (0.0, 0.2), SECONDS)
-    assert (first.start, first.ends) == (0.0, (0.2, 0.2))
-    assert {likeness_window(take, SPEC).label, speech_window(take, SPEC).label, late.label} == {0}
+def test_other_speech_ends_at_the_phrases_place_or_anywhere(take: Take):
+    assert likeness_window(take, SPEC).ends == pytest.approx((0.63, 0.93))
+    assert speech_window(take, SPEC).ends == pytest.approx((0.33, 0.93))
+    assert {likeness_window(take, SPEC).label, speech_window(take, SPEC).label} == {0}
+
+
+def ramp(tmp_path: Path) -> Window:
+    """Two pieces of a file whose samples tell their time, a second apart."""
+    path = write(tmp_path / "ramp.wav", np.linspace(0.0, 0.4, 4 * RATE, endpoint=False, dtype=np.float32), subtype="FLOAT")
+    clip = NegativeClip(path, "train", None, 4.0, "speech", "")
+    return Window("ramp", 4.0, (Piece(clip, 0.5, 1.0, 0.0), Piece(clip, 2.0, 2.0, 2.0)))
+
+
+def test_a_part_of_a_plan_sounds_like_that_part_of_the_whole(tmp_path: Path):
+    window = ramp(tmp_path)
+    part = cut_window(window, 0.75, 2.5)
+    assert part.seconds == 1.75
+    whole, cut = load_window(window, RATE), load_window(part, RATE)
+    differs = np.abs(whole[round(0.75 * RATE) : round(2.5 * RATE)] - cut) > 1e-6
+    assert differs.sum() < 4 * 0.006 * RATE  # each piece fades over 5 ms at its ends
+
+
+def test_negatives_and_mined_moments(tmp_path: Path):
+    window = ramp(tmp_path)
+    anywhere = negative_window(3, "validation", window, SECONDS)
+    assert (anywhere.id, anywhere.split, anywhere.label, anywhere.ends) == (
+        "negative/validation/000003",
+        "validation",
+        0,
+        (1.5, 4.0),
+    )
+    mined = mined_window("a", window, 3.8, 0.1, SECONDS)
+    (heard,) = source().variants(replace(mined, ends=(mined.ends[1], mined.ends[1])), range(1))
+    assert mined.label == 0
+    level = heard / heard.max()
+    last = len(level) - round(0.02 * RATE)
+    # The latest end is 3.9 s into the plan, which is 3.9 s into the file: its samples rise in proportion to the time.
+    assert level[last] / level[last - RATE] == pytest.approx((3.9 - 0.02) / (2.9 - 0.02), rel=0.01)
 
 
 def test_features_of_all_windows_are_prepared_and_found_again(take: Take, tmp_path: Path):
     windows = [*phrase_windows(take, SPEC), noise_window(0, "train"), noise_window(0, "validation")]
-    broken = replace(take, id="broken", path=write(tmp_path / "b.wav", noise(0.1, 1)))
-    broken.path.write_bytes(b"RIFF")
+    (tmp_path / "b.wav").write_bytes(b"RIFF")
+    broken = replace(take, id="broken", excerpt=Excerpt(tmp_path / "b.wav", 0.0, 1.0))
     settings = {"cache_dir": tmp_path / "cache"}
     prepared = prepare_wake([*windows, likeness_window(broken, SPEC)], source(), PRESETS["logmel40"], **settings)
     assert prepared.train.features.shape == (4, 4, 74, 40)
