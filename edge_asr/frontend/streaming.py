@@ -37,7 +37,8 @@ class StreamingFrontend:
         then has taken nothing of the chunk.
         """
         check_samples(chunk)
-        parts, at = [], 0
+        parts: list[NDArray[np.float32]] = []
+        at = 0
         while not parts or at < len(chunk):
             room = len(self._buffer) - self._filled
             parts.append(self._accept_block(chunk[at : at + room]))

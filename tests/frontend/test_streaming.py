@@ -58,7 +58,7 @@ def test_frames_come_in_groups_as_soon_as_a_group_is_complete(step):
         np.testing.assert_array_equal(features, expected[count : count + len(features)])
         count += len(features)
         assert count == spec.frames_in(heard) // step * step
-    assert count > 400
+    assert count >= 400
 
 
 def test_one_chunk_longer_than_a_block_is_worked_through_in_blocks():
