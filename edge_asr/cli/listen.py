@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_asr.cli.arguments import add_engine_arguments, add_json_argument, positive, share
-from edge_asr.cli.live import LiveLine
+from edge_asr.cli.live import LiveLine, live_line
 from edge_asr.cli.main import INTERRUPTED
 from edge_asr.cli.stop import StopSignals
 from edge_asr.errors import AudioError
@@ -73,7 +73,7 @@ class _Output:
 
     def __init__(self, engine: Engine, *, as_json: bool) -> None:
         self._engine, self._json = engine, as_json
-        self._live = LiveLine(sys.stderr, engine.labels) if sys.stderr is not None and sys.stderr.isatty() else None
+        self._live = LiveLine(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else None
 
     def header(self) -> None:
         """What listens."""
@@ -102,7 +102,7 @@ class _Output:
     def chunk(self, stream: Stream) -> None:
         """Audio was heard."""
         if self._live:
-            self._live.show(stream)
+            self._live.show(live_line(stream.level, dict(zip(self._engine.labels, stream.posterior, strict=True))))
 
     def end(self) -> None:
         """Leave the terminal's line clean."""
