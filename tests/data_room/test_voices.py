@@ -95,7 +95,7 @@ def test_every_listed_accent_and_variant_speaks() -> None:
     accents = [v for v in list_voices() if "+" not in v.name]
     variants = [v for v in list_voices("en-gb") if v.language == "en-gb"]
     assert len(accents) > 100
-    assert len(variants) > 100
+    assert len(variants) > 80
     for voice in accents:
         assert len(speak("2", voice).samples), voice.name  # a few have no word for it
     for voice in variants:

@@ -11,8 +11,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.data.voices.espeak_library import SAMPLE_RATE, Mark, Parameter, espeak_library
-from edge_asr.data.voices.voice import Speech, SpokenWord, Voice
+from edge_asr.data.voices.espeak_library import INSTALL, SAMPLE_RATE, Mark, Parameter, espeak_library
+from edge_asr.data.voices.espeak_variants import NOT_HUMAN
+from edge_asr.data.voices.languages import language_tag
+from edge_asr.data.voices.voice import Delivery, Speech, SpokenWord, Voice
+from edge_asr.data.voices.wording import plain_text, ssml_text
 from edge_asr.errors import SynthesisError
 
 LICENCE = "GPL-3.0-or-later (the program, not the speech that it makes)"
@@ -27,7 +30,11 @@ QUIET = 0.02
 
 
 class Espeak:
-    """eSpeak NG, from the library that the `espeakng-loader` wheel carries."""
+    """eSpeak NG, from the library that the `espeakng-loader` wheel carries. It can do all that a `Delivery` asks for."""
+
+    how_to_get = INSTALL
+    quality = 1.0
+    pitch_span = 4.0
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,41 +42,48 @@ class Espeak:
         self._accents: dict[str, str] = {}
 
     def voices(self) -> tuple[Voice, ...]:
-        """Every accent by itself and with every speaker variant. Raises `SynthesisError` when it is not installed."""
+        """Every accent by itself and with every speaker variant of a human kind."""
         with self._lock:
             self._list_voices()
             return tuple(self._voices.values())
 
-    def speak(self, text: str, voice: str, *, rate: float, pitch: float, pitch_range: float) -> Speech:
-        """Say `text`. See `edge_asr.data.voices.speak` for units. Raises `SynthesisError`."""
+    def speak(self, text: str, voice: Voice, delivery: Delivery) -> Speech:
+        """Say `text`; tells when each word is said."""
         parameters = {
-            Parameter.RATE: NORMAL_WORDS_PER_MINUTE * rate,
-            Parameter.PITCH: NEUTRAL + pitch * PITCH_STEPS_PER_SEMITONE,
-            Parameter.PITCH_RANGE: NEUTRAL * pitch_range,
+            Parameter.RATE: NORMAL_WORDS_PER_MINUTE * delivery.rate,
+            Parameter.PITCH: NEUTRAL + delivery.pitch * PITCH_STEPS_PER_SEMITONE,
+            Parameter.PITCH_RANGE: NEUTRAL * delivery.pitch_range,
         }
+        ssml = bool(delivery.pause) or delivery.stressed >= 0
+        wording = ssml_text(text, delivery) if ssml else plain_text(text, delivery)
         with self._lock:
             self._list_voices()
             # eSpeak takes an unknown variant for none, without a word.
-            if voice not in self._voices:
-                raise SynthesisError(f"espeak has no voice {voice!r:.80}; list_voices() names those that it has")
-            accent, plus, variant = voice.partition("+")
+            if voice.name not in self._voices:
+                raise SynthesisError(f"espeak has no voice {voice.name!r:.80}; list_voices() names those that it has")
+            accent, plus, variant = voice.name.partition("+")
             with espeak_library() as espeak:
                 pcm, marks = espeak.synthesise(
-                    text, self._accents[accent] + plus + variant, {key: round(value) for key, value in parameters.items()}
+                    wording,
+                    self._accents[accent] + plus + variant,
+                    {key: round(value) for key, value in parameters.items()},
+                    ssml=ssml,
                 )
         if not pcm:
-            raise SynthesisError(f"espeak voice {voice!r} has no sound for {text!r:.80}")
+            raise SynthesisError(f"espeak voice {voice.name!r} has no sound for {text!r:.80}")
         samples = np.frombuffer(pcm, "=i2").astype(np.float32) / np.float32(32768)
-        return Speech(samples, SAMPLE_RATE, tuple(_words(text, samples, marks)))
+        return Speech(samples, SAMPLE_RATE, tuple(_words(wording, samples, marks)))
 
     def _list_voices(self) -> None:
         if self._voices:
             return
         with espeak_library() as espeak:
             accents, variants = espeak.accents(), espeak.variants()
+        speakers = ["", *(variant for variant in variants if variant not in NOT_HUMAN)]
         for accent in sorted(accents):
-            for name in (accent, *(f"{accent}+{variant}" for variant in variants)):
-                self._voices[name] = Voice("espeak", name, accent, LICENCE)
+            for speaker in speakers:
+                name = f"{accent}+{speaker}" if speaker else accent
+                self._voices[name] = Voice("espeak", name, language_tag(accent), LICENCE, speaker)
         self._accents = accents
 
 

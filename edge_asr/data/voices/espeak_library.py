@@ -22,7 +22,7 @@ LONGEST_DATA_PATH = 150
 """eSpeak cuts the path of its data off at 160 characters and then looks elsewhere."""
 INSTALL = "install the 'synth' extra: pip install 'edge-asr[synth]'"
 
-_OUTPUT_SYNCHRONOUS, _DONT_EXIT, _UTF8 = 2, 0x8000, 1
+_OUTPUT_SYNCHRONOUS, _DONT_EXIT, _UTF8, _SSML = 2, 0x8000, 1, 0x10
 _EVENT_LIST_TERMINATED, _EVENT_WORD, _EVENT_END = 0, 1, 5
 _IPA, PHONEME_SEPARATOR = 2, "_"
 _in_use = threading.Lock()
@@ -98,10 +98,12 @@ class EspeakLibrary:
         voices = self._list(_VoiceStruct(languages=b"variant"))
         return sorted(voice.identifier.decode().removeprefix("!v/") for voice in voices)
 
-    def synthesise(self, text: str, voice: str, parameters: Mapping[Parameter, int]) -> tuple[bytes, list[Mark]]:
+    def synthesise(
+        self, text: str, voice: str, parameters: Mapping[Parameter, int], *, ssml: bool = False
+    ) -> tuple[bytes, list[Mark]]:
         """16-bit mono samples in the machine's byte order, and where words and clauses are in them.
 
-        `voice`: an accent's file, then perhaps `+` and a variant. Raises `SynthesisError`.
+        `voice`: an accent's file, then perhaps `+` and a variant. `ssml`: `text` has SSML tags. Raises `SynthesisError`.
         """
         heard: list[bytes] = []
         marks: list[Mark] = []
@@ -124,7 +126,7 @@ class EspeakLibrary:
         for parameter, value in parameters.items():
             self._check(self._library.espeak_SetParameter(int(parameter), value, 0), f"setting {parameter.name}")
         data = text.encode(errors="replace")
-        code = self._library.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, 1, 0, _UTF8, None, None)
+        code = self._library.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, 1, 0, _UTF8 | _SSML * ssml, None, None)
         self._check(code, f"saying {text!r:.80}")
         return b"".join(heard), marks
 
