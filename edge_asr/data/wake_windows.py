@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge_asr.data.clips import Split
-from edge_asr.data.negative_windows import Piece, Window
+from edge_asr.data.negative_windows import Window
 from edge_asr.data.split import stable_hash
 from edge_asr.data.wake_spec import WakeSpec
 
@@ -16,6 +16,10 @@ MARGIN = 0.03
 """Seconds around a spoken phrase that are taken with it: a word's first and last sounds are soft."""
 HEARD = 0.3
 """Seconds of other speech at least that a window of it holds."""
+MINED_JITTER = 0.1
+"""Seconds."""
+REACH = 1.5
+"""So much of a window's length is read before its end: sound that is played faster is used up faster."""
 UNKNOWN_LABEL = 0
 
 
@@ -94,26 +98,16 @@ def negative_window(number: int, split: Split, sound: Window, clip_seconds: floa
     return WakeWindow(name, UNKNOWN_LABEL, split, sound, (min(clip_seconds, sound.seconds), sound.seconds))
 
 
-def mined_window(name: str, sound: Window, at: float, jitter: float, clip_seconds: float) -> WakeWindow:
-    """The moment `at` (seconds into `sound`) at which a model was wrong, give or take."""
-    first = max(0.0, at - clip_seconds - 2 * jitter)
-    near = cut_window(sound, first, at + jitter)
-    return WakeWindow(f"mined/{name}", UNKNOWN_LABEL, "train", near, (at - jitter - first, at + jitter - first))
+def mined_window(name: str, path: Path, at: float, clip_seconds: float) -> WakeWindow:
+    """The moment `at` (seconds into the file) at which a model was wrong, give or take a tenth of a second."""
+    start = max(0.0, at - REACH * clip_seconds)
+    ends = (max(0.0, at - start - MINED_JITTER), at - start + MINED_JITTER)
+    return WakeWindow(f"mined/{name}", UNKNOWN_LABEL, "train", Excerpt(path, start, at + MINED_JITTER), ends)
 
 
 def noise_window(number: int, split: Split) -> WakeWindow:
     """Nothing but noise, or digital silence."""
     return WakeWindow(f"noise/{split}/{number:05d}", UNKNOWN_LABEL, split, None)
-
-
-def cut_window(window: Window, start: float, end: float) -> Window:
-    """What is heard between `start` and `end` (seconds) of `window`."""
-    pieces = []
-    for piece in window.pieces:
-        first, last = max(piece.at, start), min(piece.at + piece.seconds, end)
-        if first < last:
-            pieces.append(Piece(piece.clip, piece.start + first - piece.at, last - first, first - start))
-    return Window(window.name, end - start, tuple(pieces))
 
 
 def _window(take: Take, suffix: str, label: int, ends: tuple[float, float]) -> WakeWindow:

@@ -44,12 +44,14 @@ def train(
     run_dir: Path,
     *,
     resume: bool = False,
+    begin_with: Path | None = None,
     teacher_logits: Array | None = None,
     progress: Progress = no_progress,
     on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
     """Fit the network and leave a run folder (see `RunFolder`) in `run_dir`.
 
+    `begin_with`: the run folder of the same network whose kept weights are the first ones; None draws them from the seed.
     `teacher_logits` (clips, variants, classes) of the training table are what the recipe's teachers say (see `distill`).
     The state is saved after each epoch: an interrupted run (Ctrl-C reaches the caller) goes on with `resume`, to the same
     weights, bit for bit, as an unbroken one; without a finished epoch it starts again. Two runs with one seed on one
@@ -66,6 +68,8 @@ def train(
     learner = Learner(recipe, len(recipe.data.labels), steps, distil=teacher_logits is not None)
     if history:
         learner.restore(folder.read_checkpoint()[0])
+    elif begin_with is not None:
+        learner.network.set_weights(RunFolder(begin_with).model().get_weights())
     watch = Watch(progress, recipe.train.epochs, steps, done=len(history))
     while not _finished(recipe, history):
         started = time.monotonic()

@@ -176,3 +176,13 @@ def test_each_epoch_has_its_own_draws(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("edge_asr.training.fit.EpochBatches", batches)
     train(RECIPE, DATA, tmp_path / "run")
     assert drawn == [0, 1, 2]
+
+
+def test_a_run_can_begin_with_the_weights_of_another(unbroken: TrainResult, tmp_path: Path) -> None:
+    still = toy_recipe(epochs=1, warmup_epochs=0.0, learning_rate=1e-8, weight_decay=0.0)
+    train(still, DATA, tmp_path / "on", begin_with=unbroken.run_dir)
+    before, after = RunFolder(unbroken.run_dir).model(), RunFolder(tmp_path / "on").model()
+    for old, new in zip(before.trainable_variables, after.trainable_variables):
+        assert_array_equal(np.round(new.numpy(), 4), np.round(old.numpy(), 4))  # 20 steps of 1e-8
+    features = DATA.validation.features[:, 0]
+    assert (predict(after, features).argmax(-1) == predict(before, features).argmax(-1)).mean() > 0.8  # norms move a little
