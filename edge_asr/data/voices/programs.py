@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from edge_asr.data.voices.sound_files import load_soundfile
 from edge_asr.data.voices.voice import Speech
 from edge_asr.errors import SynthesisError
 
@@ -66,11 +67,7 @@ def speech_file(command: Callable[[str], Sequence[str]], content: bytes = b"") -
 
 
 def _read(path: Path) -> Speech:
-    try:
-        import soundfile
-    except (ImportError, OSError) as err:
-        raise SynthesisError(f"reading speech needs soundfile ({err}): pip install 'edge-asr[synth]'") from err
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    samples, rate = load_soundfile().read(path, dtype="float32", always_2d=True)
     if not len(samples):
         raise SynthesisError("a sound file without samples")
     return Speech(samples[:, 0], rate)
