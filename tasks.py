@@ -20,6 +20,7 @@ from edge_asr.training.console import progress_bars
 CACHE = Path(".cache")
 SETTINGS = {"set_": "change a value of the recipe, like train.epochs=5; as often as you like"}
 DATA = {"data": "folder or archive of recordings; without it the folder in $EDGE_ASR_DATA named like the recipe's reader"}
+PIPER = {"piper": "folder with Piper's voices; without it $EDGE_ASR_PIPER_VOICES, or ~/.local/share/piper-voices"}
 
 TRAIN = {
     "recipe": "folder or TOML file",
@@ -168,6 +169,15 @@ def models(_: Context) -> None:
         print(f"{row.name:<17} {row.frontend:<9} {shape:<9} {row.parameters:>10,} {row.macs:>12,} {row.int8_bytes:>10,}")
 
 
+@command(help={"language": "BCP 47 tag like en or pt-br; all without it", "every": "name each voice", **PIPER})
+def voices(_: Context, language: str = "", every: bool = False, piper: str = "") -> None:
+    """The speech synthesisers found, their voices, languages and licences, and how to get more."""
+    from edge_asr.data.voices import find_engines
+    from edge_asr.data.voices.listing import voices_text
+
+    print(voices_text(find_engines(language, piper_voices=_piper(piper)), language, every=every))
+
+
 @command(help={"folder": "where the archive goes (2.4 GB)", "version": "v0.02 or v0.01"})
 def fetch(_: Context, folder: str = "data/speech_commands", version: str = "v0.02") -> None:
     """Download Google Speech Commands (CC BY 4.0); a broken transfer goes on, the hash is checked."""
@@ -204,3 +214,9 @@ def _data(data: str, reader: str) -> Path:
     if not data and "EDGE_ASR_DATA" not in os.environ:
         raise EdgeAsrError(f"expected --data FOLDER with {reader} recordings (or EDGE_ASR_DATA), found neither")
     return place
+
+
+def _piper(folder: str) -> Path | None:
+    """The folder of Piper's voices that was named, or the environment's; None for the usual one."""
+    named = folder or os.environ.get("EDGE_ASR_PIPER_VOICES", "")
+    return Path(named) if named else None

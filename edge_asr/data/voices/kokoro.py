@@ -22,7 +22,7 @@ ACCENTS = {"a": "en-us", "b": "en-gb", "e": "es", "f": "fr", "h": "hi", "i": "it
 VOCABULARY = {
     symbol: number
     for symbols, first in (
-        (';:,.!?', 1),
+        (";:,.!?", 1),
         ('—…"()“” ', 9),
         ("\u0303ʣʥʦʨᵝ\uab67", 17),
         ("A", 24),
