@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter, process_time
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_asr.bundle.manifest import Form
 from edge_asr.bundle.quantization import quantize
 from edge_asr.errors import AudioError
-from edge_asr.frontend.streaming import StreamingFrontend
 from edge_asr.progress import Progress, no_progress
 from edge_asr.runtime.detector import Detector
 from edge_asr.runtime.engine import Engine
+from edge_asr.runtime.features import FeatureStream
 from edge_asr.runtime.interpreter import InterpreterDescription
 
 SECONDS_PER_HOUR = 3600.0
@@ -44,6 +45,8 @@ class BenchResult:
     """What a bundle costs on this machine."""
 
     bundle: str
+    form: Form
+    """Of the model that ran."""
     interpreter: InterpreterDescription
     audio_seconds: float
     step_ms: float
@@ -63,32 +66,21 @@ def bench(engine: Engine, samples: NDArray[Any], *, progress: Progress = no_prog
 
     Raises `AudioError` when the audio is shorter than 100 steps, too few for a 99th percentile.
     """
-    spec, detect = engine.manifest.frontend, engine.manifest.detect
-    step = max(1, round(detect.step_ms * spec.sample_rate / 1000 / spec.hop_samples)) * spec.hop_samples
+    spec = engine.manifest.frontend
+    step = spec.hops_in(engine.manifest.detect.step_ms) * spec.hop_samples
     chunks = [samples[at : at + step] for at in range(0, len(samples) - step + 1, step)]
     if len(chunks) < 100:
         needed, found = 100 * step / spec.sample_rate, len(samples) / spec.sample_rate
         raise AudioError(f"expected at least {needed:.1f} s of audio to measure, found {found:.1f} s")
     engine.stream().accept(samples[: 10 * step])  # the first calls fill caches and the interpreter's arena
-
     steps, whole_cpu = _timed(engine.stream().accept, chunks, "the whole chain", progress)
-    frontend = StreamingFrontend(spec)
-    _, frontend_cpu = _timed(frontend.accept, chunks, "front end", progress)
-    windows = _windows(engine, samples, step, len(chunks))
-    posteriors: list[NDArray[np.float32]] = []
-    _, model_cpu = _timed(lambda window: posteriors.append(engine.posteriors_of_stored(window)), windows, "model", progress)
-    detector = Detector(
-        engine.labels, detect, sample_rate=spec.sample_rate, step_samples=step, window_samples=engine.window_samples
-    )
-    numbered = list(enumerate(posteriors))
-    _, decision_cpu = _timed(lambda item: detector.step(item[1], item[0] * step), numbered, "decision", progress)
-
-    seconds = len(chunks) * step / spec.sample_rate
-    parts = {"front end": frontend_cpu, "model": model_cpu, "decision": decision_cpu}
+    parts = _parts(engine, chunks, progress)
     parts["rest"] = whole_cpu - sum(parts.values())
+    seconds = len(chunks) * step / spec.sample_rate
     p50, p95, p99 = (float(value) for value in np.percentile(steps, (50, 95, 99)) * 1000)
     return BenchResult(
         bundle=engine.manifest.name,
+        form=engine.model.form,
         interpreter=engine.interpreter.description,
         audio_seconds=seconds,
         step_ms=1000 * step / spec.sample_rate,
@@ -98,6 +90,23 @@ def bench(engine: Engine, samples: NDArray[Any], *, progress: Progress = no_prog
         step_time=Percentiles(p50, p95, p99),
         stages=tuple(StageCost(name, cpu / seconds * SECONDS_PER_HOUR) for name, cpu in parts.items()),
     )
+
+
+def _parts(engine: Engine, chunks: list[NDArray[Any]], progress: Progress) -> dict[str, float]:
+    """CPU seconds of each stage alone. Every chunk completes one step."""
+    spec, detect = engine.manifest.frontend, engine.manifest.detect
+    frontend = FeatureStream(spec, spec.hops_in(detect.step_ms))
+    blocks: list[NDArray[np.float32]] = []
+    _, frontend_cpu = _timed(lambda chunk: blocks.extend(frontend.accept(chunk)), chunks, "front end", progress)
+    track = engine.track(spec.hops_in(detect.step_ms))
+    stored = [quantize(block, engine.model.input) for block in blocks]
+    posteriors: list[NDArray[np.float32]] = []
+    _, model_cpu = _timed(lambda frames: posteriors.append(track.step(frames)), stored, "model", progress)
+    step, window = len(chunks[0]), engine.window_samples
+    detector = Detector(engine.labels, detect, sample_rate=spec.sample_rate, step_samples=step, window_samples=window)
+    numbered = list(enumerate(posteriors))
+    _, decision_cpu = _timed(lambda item: detector.step(item[1], item[0] * step), numbered, "decision", progress)
+    return {"front end": frontend_cpu, "model": model_cpu, "decision": decision_cpu}
 
 
 def _timed(work: Callable[[Any], object], items: list[Any], what: str, progress: Progress) -> tuple[NDArray[np.float64], float]:
@@ -113,15 +122,3 @@ def _timed(work: Callable[[Any], object], items: list[Any], what: str, progress:
             progress(what, number, len(items))
     progress(what, len(items), len(items))
     return times, cpu
-
-
-def _windows(engine: Engine, samples: NDArray[Any], step: int, count: int) -> list[NDArray[np.int8]]:
-    """A window of stored features for each step, wherever there is audio for it: the content hardly matters to the cost."""
-    spec, frames = engine.manifest.frontend, engine.window_frames
-    features = quantize(StreamingFrontend(spec).accept(samples), engine.interpreter.input)
-    hops = step // spec.hop_samples
-    last = max(0, len(features) - frames)
-    if len(features) < frames:
-        features = np.resize(features, (frames, spec.features))
-    starts: Iterable[int] = (min(number * hops, last) for number in range(count))
-    return [features[start : start + frames] for start in starts]

@@ -32,7 +32,7 @@ class Detector:
         self._refractory = spec.refractory_ms * sample_rate / 1000
         self._thresholds = np.array([spec.thresholds.get(label, spec.threshold) for label in labels])
         self._release = self._thresholds * spec.release
-        self._keywords = np.array([label not in BACKGROUND for label in labels])
+        self._armed = np.where([label in BACKGROUND for label in labels], np.inf, self._thresholds)
         self._recent = np.zeros((max(1, round(spec.smoothing_ms * sample_rate / 1000 / step_samples)), len(labels)))
         self.reset()
 
@@ -40,7 +40,8 @@ class Detector:
         """Start over, as if nothing had been heard."""
         self._recent[:] = 0.0
         self._filled = 0
-        self._armed = self._keywords.copy()
+        self._bars = self._armed.copy()  # what a label must reach now
+        self._waiting: list[int] = []  # labels that must fall first
         self._quiet_until = 0.0
         self.smoothed: NDArray[np.float64] = np.zeros(len(self._labels))
         """The last smoothed posterior, (labels,); zeros before the first step."""
@@ -56,16 +57,26 @@ class Detector:
         self._filled = min(self._filled + 1, len(self._recent))
         # The sum is made anew, oldest first: a running sum would drift over days.
         self.smoothed = np.add.reduce(self._recent, axis=0) / self._filled
-        self._armed |= self._keywords & (self.smoothed < self._release)
-        candidates = self._armed & (self.smoothed >= self._thresholds)
-        if end_sample < self._quiet_until or not candidates.any():
+        if self._waiting:
+            self._rearm()
+        if end_sample < self._quiet_until:
+            return None
+        candidates = self.smoothed >= self._bars
+        if not np.count_nonzero(candidates):
             return None
         best = int(np.argmax(np.where(candidates, self.smoothed, -1.0)))
-        self._armed[best] = False
+        self._bars[best] = np.inf
+        self._waiting.append(best)
         self._quiet_until = end_sample + self._refractory
         return Detection(
             self._labels[best], self._span_start(best, end_sample), end_sample / self._rate, float(self.smoothed[best])
         )
+
+    def _rearm(self) -> None:
+        for label in list(self._waiting):
+            if self.smoothed[label] < self._release[label]:
+                self._bars[label] = self._armed[label]
+                self._waiting.remove(label)
 
     def _span_start(self, label: int, end_sample: int) -> float:
         scores = self._recent[-self._filled :, label]

@@ -17,6 +17,8 @@ class Detection:
     """Seconds of the stream: the end of the audio that was heard when the decision fell."""
     score: float
     """The smoothed posterior, from 0 to 1."""
+    bundle: str = ""
+    """Whose word it is, where several bundles listen to one stream."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ _DIGITS = {"start": 3, "end": 3, "time": 3, "score": 4}
 
 
 def event_json(event: Event) -> dict[str, str | float | int]:
-    """The event as a flat table: `event` (its kind) and its fields; times in seconds to 1 ms, scores to 0.0001."""
+    """The event as a flat table: `event` (its kind) and its fields; times in seconds to 1 ms, scores to 0.0001.
+
+    An empty `bundle` is left out.
+    """
     fields = {key: round(value, _DIGITS[key]) if key in _DIGITS else value for key, value in asdict(event).items()}
+    if fields.get("bundle") == "":
+        del fields["bundle"]
     return {"event": _NAMES[type(event)], **fields}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Literal, TypeAlias, cast
@@ -31,12 +31,12 @@ class InterpreterDescription:
 
 
 class Interpreter:
-    """A model with one input and one output, loaded and ready. Safe to share between threads: `invoke` takes a lock."""
+    """A model, loaded and ready. Safe to share between threads: `invoke` and `step` take a lock."""
 
-    input: TensorSpec
-    """The input as the model file has it."""
-    output: TensorSpec
-    """The output as the model file has it."""
+    inputs: tuple[TensorSpec, ...]
+    """The inputs as the model file has them, in its order: first the features, behind them states."""
+    outputs: tuple[TensorSpec, ...]
+    """The outputs as the model file has them, in its order: first the logits, behind them the states for the next step."""
 
     def __init__(self, model: bytes, *, threads: int = 1, kernels: Kernels = "default", delegate: str | None = None) -> None:
         """Load `model`, the bytes of a `.tflite` file, to run on `threads` threads.
@@ -67,11 +67,20 @@ class Interpreter:
         except Exception as err:  # foreign code: ValueError, RuntimeError, SystemError, ... by package and version
             kind = InterpreterError if delegate is None else DelegateError
             raise kind(f"{self._package} refuses the model: {str(err) or type(err).__name__}") from err
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise InterpreterError(f"expected a model with one input and one output, found {len(inputs)} and {len(outputs)}")
-        self.input, self.output = _tensor_spec(inputs[0]), _tensor_spec(outputs[0])
-        self._input_index, self._output_index = inputs[0]["index"], outputs[0]["index"]
+        self.inputs, self.outputs = tuple(map(_tensor_spec, inputs)), tuple(map(_tensor_spec, outputs))
+        self._input_index, *self._state_indexes = (tensor["index"] for tensor in inputs)
+        self._output_indexes = [tensor["index"] for tensor in outputs]
         self._lock = threading.Lock()
+
+    @property
+    def input(self) -> TensorSpec:
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> TensorSpec:
+        """The first output."""
+        return self.outputs[0]
 
     @property
     def description(self) -> InterpreterDescription:
@@ -79,17 +88,33 @@ class Interpreter:
         return InterpreterDescription(self._package, version(self._package), self._kernels, self._delegate)
 
     def invoke(self, values: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Run the model on int8 `values` of `input.shape`. Returns a copy of the output, of `output.shape`.
+        """Run a model without states on int8 `values` of `input.shape`. Returns a copy of the output, of `output.shape`.
 
-        Raises `InterpreterError` when shape or dtype are not the input's, or the interpreter fails.
+        Raises `InterpreterError` as `step` does.
         """
+        return self.step(values, ())[0]
+
+    def step(
+        self, values: NDArray[np.int8], states: Sequence[NDArray[np.int8]]
+    ) -> tuple[NDArray[np.int8], list[NDArray[np.int8]]]:
+        """Run the model on int8 `values` of `input.shape` and `states` of the shapes of the other inputs.
+
+        Returns copies of the output, of `output.shape`, and of the other outputs: the states for the next step.
+        Raises `InterpreterError` when number, shape or dtype are not the inputs', or the interpreter fails.
+        """
+        if len(states) != len(self._state_indexes):
+            raise InterpreterError(f"expected {len(self._state_indexes)} states, as the model has, found {len(states)}")
+        native = self._native
         try:
             with self._lock:
-                self._native.set_tensor(self._input_index, values)
-                self._native.invoke()
-                return cast("NDArray[np.int8]", self._native.get_tensor(self._output_index))
+                native.set_tensor(self._input_index, values)
+                for index, state in zip(self._state_indexes, states):
+                    native.set_tensor(index, state)
+                native.invoke()
+                output, *following = [native.get_tensor(index) for index in self._output_indexes]
         except (ValueError, RuntimeError) as err:
             raise InterpreterError(f"{self._package} could not run the model: {err}") from err
+        return output, following
 
 
 def _import_package() -> tuple[str, Any]:

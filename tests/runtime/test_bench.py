@@ -8,6 +8,7 @@ import pytest
 from edge_asr.errors import AudioError, EdgeAsrError
 from edge_asr.runtime import bench as bench_module
 from edge_asr.runtime.bench import bench
+from edge_asr.runtime.interpreter import Interpreter
 from edge_asr.runtime.startup import measure_start
 from tests.cli.command import EDGE_ASR, ROOT
 from tests.runtime.tones import engine_of, tones
@@ -39,10 +40,10 @@ def spending(clock, method, cpu, wall):
 
 def test_costs_are_put_where_they_arise(tiny_bundle, clock, monkeypatch):
     engine = engine_of(tiny_bundle)
-    parts = {(bench_module.StreamingFrontend, "accept"): 0.004, (bench_module.Detector, "step"): 0.001}
+    parts = {(bench_module.FeatureStream, "accept"): 0.004, (bench_module.Detector, "step"): 0.001}
     for (cls, name), cpu in parts.items():
         monkeypatch.setattr(cls, name, spending(clock, getattr(cls, name), cpu, cpu))
-    engine.posteriors_of_stored = spending(clock, engine.posteriors_of_stored, 0.002, 0.005)
+    monkeypatch.setattr(Interpreter, "step", spending(clock, Interpreter.step, 0.002, 0.005))
 
     result = bench(engine, tones(20.0, []))
     assert (result.steps, result.step_ms, result.audio_seconds) == (200, 100.0, pytest.approx(20.0))
@@ -57,9 +58,9 @@ def test_costs_are_put_where_they_arise(tiny_bundle, clock, monkeypatch):
 def test_percentiles_are_of_single_steps(tiny_bundle, clock, monkeypatch):
     costs = iter(np.tile(np.arange(100), 3) / 1000)
     monkeypatch.setattr(
-        bench_module.StreamingFrontend,
+        bench_module.FeatureStream,
         "accept",
-        lambda self, chunk, original=bench_module.StreamingFrontend.accept: (
+        lambda self, chunk, original=bench_module.FeatureStream.accept: (
             clock.spend(0, next(costs) if len(chunk) == 1600 else 0),
             original(self, chunk),
         )[1],

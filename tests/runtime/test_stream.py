@@ -13,7 +13,7 @@ from edge_asr.bundle.store import Bundle
 from edge_asr.errors import AudioError, ConfigError
 from edge_asr.frontend import compute
 from edge_asr.runtime.events import Detection
-from edge_asr.runtime.posteriors import LOWEST_LEVEL
+from edge_asr.runtime.features import LOWEST_LEVEL
 from edge_asr.runtime.stream import Stream
 from tests.runtime.tones import RATE, engine_of, random_chunks, tones
 

@@ -1,0 +1,143 @@
+"""The two forms of a model that run here, behind one face: a whole window at each step, or the new frames and states.
+
+Both say the same, bit for bit, of the frames that decide an output (Rybakov et al., arXiv 2005.06720). A stream begins as if
+silence had come before it, in the window as in the states.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_asr.bundle.manifest import TensorSpec
+from edge_asr.errors import ConfigError
+from edge_asr.runtime.interpreter import Interpreter
+
+
+class Track(Protocol):
+    """What a model keeps of one audio stream from step to step."""
+
+    def step(self, frames: NDArray[np.int8]) -> NDArray[np.float32]:
+        """Posteriors, float32 (labels,), after the next frames, int8 (step_frames, features)."""
+        ...
+
+    def reset(self) -> None:
+        """Start over, after silence."""
+        ...
+
+
+class RunnableForm(Protocol):
+    """A loaded model of either form."""
+
+    window_frames: int
+    """Frames that decide an output."""
+
+    def classify(self, window: NDArray[np.int8]) -> NDArray[np.float32]:
+        """Posteriors, float32 (labels,), of one window, int8 (window_frames, features)."""
+        ...
+
+    def track(self, step_frames: int) -> Track:
+        """The model's part of a new stream with that step. Raises `ConfigError` where the form has another."""
+        ...
+
+
+class WindowForm:
+    """A model that takes a whole window, at any step."""
+
+    def __init__(self, interpreter: Interpreter, silence: NDArray[np.int8]) -> None:
+        """`silence`: (features,), a frame of digital silence."""
+        self.window_frames = interpreter.input.shape[1]
+        self.silence = silence
+        self._interpreter = interpreter
+
+    def classify(self, window: NDArray[np.int8]) -> NDArray[np.float32]:
+        """See `RunnableForm`."""
+        stored = self._interpreter.invoke(window.reshape(self._interpreter.input.shape))
+        return posterior_of(stored[0], self._interpreter.output)
+
+    def track(self, step_frames: int) -> Track:
+        """See `RunnableForm`."""
+        return _WindowTrack(self)
+
+
+class _WindowTrack:
+    def __init__(self, form: WindowForm) -> None:
+        self._form, self._window = form, form.window_frames
+        # Frames slide through a buffer of several windows, which is moved back only when it is full.
+        self._buffer = np.empty((4 * self._window, len(form.silence)), np.int8)
+        self._filled = 0
+        self.reset()
+
+    def step(self, frames: NDArray[np.int8]) -> NDArray[np.float32]:
+        frames = frames[-self._window :]
+        if self._filled + len(frames) > len(self._buffer):
+            self._buffer[: self._window] = self._buffer[self._filled - self._window : self._filled]
+            self._filled = self._window
+        self._buffer[self._filled : self._filled + len(frames)] = frames
+        self._filled += len(frames)
+        return self._form.classify(self._buffer[self._filled - self._window : self._filled])
+
+    def reset(self) -> None:
+        self._buffer[: self._window] = self._form.silence
+        self._filled = self._window
+
+
+class StreamForm:
+    """A model that takes the new frames of a step, and its states."""
+
+    def __init__(self, interpreter: Interpreter, silence: NDArray[np.int8], field_frames: int) -> None:
+        """`silence`: (features,), a frame of digital silence. `field_frames`: the newest frames that decide an output."""
+        self.window_frames = field_frames
+        self._interpreter, self._silence = interpreter, silence
+        self._step_frames = interpreter.input.shape[1]
+        steps = -(-field_frames // self._step_frames)
+        # Zeros stand in the states until the field is full; what stood there before does not count any more then.
+        self.fresh = [np.full(state.shape, state.zero_point, np.int8) for state in interpreter.inputs[1:]]
+        for _ in range(steps):
+            _, self.fresh = self.step(np.broadcast_to(silence, (self._step_frames, len(silence))), self.fresh)
+
+    def step(
+        self, frames: NDArray[np.int8], states: list[NDArray[np.int8]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.int8]]]:
+        """Posteriors, float32 (labels,), after `frames`, int8 (step_frames, features), and the states for the next step."""
+        stored, following = self._interpreter.step(frames.reshape(self._interpreter.input.shape), states)
+        return posterior_of(stored[0], self._interpreter.output), following
+
+    def classify(self, window: NDArray[np.int8]) -> NDArray[np.float32]:
+        """See `RunnableForm`. Silence in front of the window makes whole steps of it."""
+        missing = -len(window) % self._step_frames
+        frames = np.concatenate((np.broadcast_to(self._silence, (missing, window.shape[1])), window))
+        track = self.track(self._step_frames)
+        return [track.step(frames[at : at + self._step_frames]) for at in range(0, len(frames), self._step_frames)][-1]
+
+    def track(self, step_frames: int) -> Track:
+        """See `RunnableForm`."""
+        if step_frames != self._step_frames:
+            raise ConfigError(
+                f"the stream form of this model takes {self._step_frames} frames a step, found {step_frames}: "
+                "keep the bundle's detect.step_ms, or take the window form"
+            )
+        return _StreamTrack(self)
+
+
+class _StreamTrack:
+    def __init__(self, form: StreamForm) -> None:
+        self._form, self._states = form, form.fresh
+
+    def step(self, frames: NDArray[np.int8]) -> NDArray[np.float32]:
+        posterior, self._states = self._form.step(frames, self._states)
+        return posterior
+
+    def reset(self) -> None:
+        self._states = self._form.fresh  # no copy: states are replaced, never written to
+
+
+def posterior_of(stored: NDArray[np.int8], spec: TensorSpec) -> NDArray[np.float32]:
+    """The softmax, float32 (labels,), of stored logits, int8 (labels,)."""
+    # In float64, as the front end counts: the float32 exponential differs between processors.
+    logits = stored.astype(np.float64)
+    logits -= stored.max()  # the zero point goes with it
+    odds = np.exp(logits * spec.scale)
+    return np.asarray(odds / np.add.reduce(odds), np.float32)
