@@ -44,12 +44,12 @@ def load_teacher(path: Path) -> Teacher:
     """Load a run folder or a bundle. Raises `TrainingError`, `ConfigError` or `BundleError` for what can't be loaded."""
     if (path / "manifest.json").exists():
         engine = load_engine(path)
-        shape = engine.interpreter.input.shape
+        window = (engine.window_frames, engine.manifest.frontend.features)
 
         def by_engine(features: Array) -> Array:
-            return np.stack([engine.posteriors(window) for window in features.astype(np.float32)])
+            return np.stack([engine.posteriors(clip) for clip in features.astype(np.float32)])
 
-        return Teacher(path, engine.manifest.frontend, engine.labels, (shape[1], shape[2]), by_engine)
+        return Teacher(path, engine.manifest.frontend, engine.labels, window, by_engine)
     if not (path / "weights.npz").exists():
         raise TrainingError(f"{path}: expected a teacher (a bundle or a run folder with weights), found none")
     folder = RunFolder(path)

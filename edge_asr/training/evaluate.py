@@ -108,7 +108,7 @@ def evaluate(
         samples_heard += len(samples)
     if not wanted:
         raise DataError(f"{data or 'evaluation'}: expected clips to judge, found none that can be read{_reasons(refused)}")
-    model, interpreter = engine.manifest.models[0], engine.interpreter.description
+    model, interpreter = engine.model, engine.interpreter.description
     return Evaluation(
         bundle=engine.manifest.name,
         model_sha256=model.sha256,
