@@ -82,11 +82,7 @@ def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[Form, ModelPa
     """
     folder = Path(path)
     entries = tuple(_describe(form, part) for form, part in models.items())
-    table = {"schema": SCHEMA, **to_table(draft), "models": to_table(entries)}
-    try:
-        text = json.dumps(table, indent=1).encode()
-    except (TypeError, ValueError) as err:
-        raise BundleError(f"{folder}: the manifest can't be written as JSON: {err}") from err
+    text = _manifest_text({"schema": SCHEMA, **to_table(draft), "models": to_table(entries)}, folder)
     manifest = _parse_manifest(text, folder / MANIFEST)
     outdated = _files_of_older_bundle(folder) - {entry.file for entry in entries}
     try:
@@ -101,6 +97,29 @@ def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[Form, ModelPa
     except OSError as err:
         raise BundleError(f"{folder}: the bundle can't be written: {err}") from err
     return Bundle(folder, manifest, {form: part.content for form, part in models.items()})
+
+
+def rewrite_manifest(path: Path, *, detect: DetectSpec, provenance: Mapping[str, Any]) -> Bundle:
+    """Change how the bundle in the folder `path` decides, and what it says about itself; its model files are not touched.
+
+    A crash at any moment leaves the older manifest or the new one. Raises `BundleError` as `read_bundle` and `write_bundle` do.
+    """
+    bundle = read_bundle(path)
+    table = {**to_table(bundle.manifest), "detect": to_table(detect), "provenance": dict(provenance)}
+    text = _manifest_text(table, bundle.path)
+    manifest = _parse_manifest(text, bundle.path / MANIFEST)
+    try:
+        write_whole(bundle.path / MANIFEST, text)
+    except OSError as err:
+        raise BundleError(f"{bundle.path}: the manifest can't be written: {err}") from err
+    return Bundle(bundle.path, manifest, bundle.models)
+
+
+def _manifest_text(table: Mapping[str, Any], folder: Path) -> bytes:
+    try:
+        return json.dumps(table, indent=1).encode()
+    except (TypeError, ValueError) as err:
+        raise BundleError(f"{folder}: the manifest can't be written as JSON: {err}") from err
 
 
 def _parse_manifest(text: bytes, source: Path) -> Manifest:

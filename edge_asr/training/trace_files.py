@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -43,7 +43,7 @@ class Listener:
 
     @cached_property
     def engine(self) -> Engine:
-        """This process' engine."""
+        """The engine of the process that it is in."""
         return load_engine(self.bundle)
 
     def run(self, job: TraceJob) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +93,8 @@ def find_false_accepts(
     Files that can't be read are left out.
     """
     detect = replace(engine.manifest.detect, threshold=threshold, thresholds={})
-    timing, found = Timing.of(engine), []
+    timing = Timing.of(engine)
+    found: list[FalseAccept] = []
     for done, window in enumerate(streams):
         progress("false accepts", done, len(streams))
         broken: list[LeftOut] = []
