@@ -54,8 +54,8 @@ def choose_threshold(negatives: NegativeScores, label: str, detect: DetectSpec, 
     each of those heard, so 1 / H is expected, and (k + 1) / H just above the score that leaves k events. The lowest threshold
     with (k + 1) / H <= `target` is taken ("counted"). Where even one event is too many for the hours, the scores' tail is
     extrapolated: the log odds of the highest peaks are taken as exponentially distributed (peaks over threshold: Pickands,
-    Ann. Stat. 3, 1975), and no threshold is taken that something reached. A `target` of 0 takes the lowest that nothing did. Raises `DataError` for less than some seconds of
-    audio and for a negative target.
+    Ann. Stat. 3, 1975), and no threshold is taken that something reached. A `target` of 0 takes the lowest that nothing did.
+    Raises `DataError` for less than some seconds of audio and for a negative target.
     """
     if target < 0:
         raise DataError(f"expected a wanted rate of 0 false accepts an hour or more, found {target:g}")
