@@ -14,6 +14,7 @@ from edge_asr.errors import EdgeAsrError
 
 COMMANDS = {
     "listen": "detect keywords in a file, in raw audio on stdin, or at the microphone",
+    "record": "take recordings of a phrase at the microphone, to train with",
     "info": "show what is in a bundle, and check it",
     "bench": "measure what a bundle costs on this machine",
     "devices": "list the microphones",
