@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.data.voices.espeak_library import INSTALL, SAMPLE_RATE, Mark, Parameter, espeak_library
+from edge_asr.data.voices.espeak_library import SAMPLE_RATE, Mark, Parameter, espeak_library
 from edge_asr.data.voices.espeak_variants import NOT_HUMAN
 from edge_asr.data.voices.languages import language_tag
 from edge_asr.data.voices.voice import Delivery, Speech, SpokenWord, Voice
@@ -32,7 +32,7 @@ QUIET = 0.02
 class Espeak:
     """eSpeak NG, from the library that the `espeakng-loader` wheel carries. It can do all that a `Delivery` asks for."""
 
-    how_to_get = INSTALL
+    how_to_get = "pip install 'edge-asr[synth]' (that is all of it; MBROLA adds diphone voices)"
     quality = 1.0
     pitch_span = 4.0
 

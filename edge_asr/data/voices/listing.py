@@ -18,7 +18,8 @@ def voices_text(engines: Sequence[Engine], language: str = "", *, every: bool = 
     `every`: each voice has a line as well.
     """
     spoken = sum(len(engine.voices) for engine in engines)
-    total = f"{spoken:,} voices{f' for {language}' if language else ''}, {sum(not e.problem for e in engines)} engines found"
+    found = sum(not engine.problem for engine in engines)
+    total = f"{_count(spoken, 'voice')}{f' for {language}' if language else ''}, {_count(found, 'engine')} found"
     return "\n".join([*(line for engine in engines for line in _paragraph(engine, language, every)), "", total])
 
 
@@ -30,7 +31,7 @@ def _paragraph(engine: Engine, language: str, every: bool) -> Iterator[str]:
         yield _row(engine.name, f"no voice for {language}")
     else:
         languages = sorted({voice.language if language else voice.language.partition("-")[0] for voice in engine.voices})
-        yield _row(engine.name, f"{len(engine.voices):,} voices: {', '.join(languages)}")
+        yield _row(engine.name, f"{_count(len(engine.voices), 'voice')}: {', '.join(languages)}")
         for licence in sorted({voice.licence for voice in engine.voices}):
             yield _row("", f"licence: {licence}")
     yield _row("", f"more: {engine.how_to_get}")
@@ -42,3 +43,7 @@ def _paragraph(engine: Engine, language: str, every: bool) -> Iterator[str]:
 def _row(first: str, text: str) -> str:
     indent = " " * COLUMN
     return textwrap.fill(text, WIDTH, initial_indent=first.ljust(COLUMN), subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -53,7 +53,7 @@ class Piper:
 
     def speak(self, text: str, voice: Voice, delivery: Delivery) -> Speech:
         """Say `text`. The model is loaded anew each time (0.1 s): nothing else sets its noise back."""
-        piper, onnxruntime = _import()
+        piper, onnxruntime = self._packages()
         if voice.path is None or not voice.path.is_file():
             raise SynthesisError(f"Piper voice {voice.name!r:.80}: expected its .onnx file, found none; {self.how_to_get}")
         try:
@@ -75,12 +75,20 @@ class Piper:
 
     @cached_property
     def _voices(self) -> tuple[Voice, ...]:
-        _import()
+        self._packages()
         files = sorted(self._folder.rglob("*.onnx")) if self._folder.is_dir() else []
         voices = tuple(voice for file in files for voice in _speakers(file))
         if not voices:
             raise SynthesisError(f"no Piper voice (.onnx and .onnx.json) below {self._folder}; {self.how_to_get}")
         return voices
+
+    def _packages(self) -> tuple[Any, Any]:
+        try:
+            import onnxruntime
+            import piper
+        except (ImportError, OSError) as err:
+            raise SynthesisError(f"Piper's package is not installed ({err}); {self.how_to_get}") from err
+        return piper, onnxruntime
 
 
 def _settings(config: Any, voice: Voice, delivery: Delivery) -> dict[str, Any]:
@@ -129,12 +137,3 @@ def _options(onnxruntime: Any) -> Any:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.add_session_config_entry("session.disable_prepacking", "1")
     return options
-
-
-def _import() -> tuple[Any, Any]:
-    try:
-        import onnxruntime
-        import piper
-    except (ImportError, OSError) as err:
-        raise SynthesisError(f"Piper's package is not installed ({err}); pip install piper-tts") from err
-    return piper, onnxruntime
