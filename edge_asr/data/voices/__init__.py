@@ -11,6 +11,7 @@ from typing import NamedTuple
 from edge_asr.data.voices.espeak import Espeak
 from edge_asr.data.voices.festival import Festival
 from edge_asr.data.voices.flite import Flite
+from edge_asr.data.voices.kokoro import Kokoro
 from edge_asr.data.voices.languages import speaks
 from edge_asr.data.voices.mbrola import Mbrola
 from edge_asr.data.voices.pico import Pico
@@ -37,6 +38,7 @@ __all__ = [
 
 ENGINES: dict[str, Synthesiser] = {
     "piper": Piper(),
+    "kokoro": Kokoro(),
     "rhvoice": RHVoice(),
     "flite": Flite(),
     "festival": Festival(),
