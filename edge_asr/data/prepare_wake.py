@@ -9,11 +9,12 @@ from typing import Any
 from edge_asr.config import to_table
 from edge_asr.data.cache import file_state, key_of
 from edge_asr.data.clips import SPLITS, describe_left_out
+from edge_asr.data.excerpt import Excerpt
 from edge_asr.data.parts import PartMaker
 from edge_asr.data.prepare import FEATURE_MASKS
 from edge_asr.data.tables import Prepared, Rows, cached_entry, left_out_of, table_of
 from edge_asr.data.wake_waveforms import WakeWaveforms
-from edge_asr.data.wake_windows import Excerpt, Sound, WakeWindow
+from edge_asr.data.wake_windows import Sound, WakeWindow
 from edge_asr.errors import DataError
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.progress import Progress, no_progress
@@ -57,7 +58,7 @@ def _key(windows: Sequence[WakeWindow], waveforms: WakeWaveforms, frontend: Fron
         del specs[1][name]
     listing = [[item.id, item.label, item.split, _sound(item.sound), item.ends] for item in windows]
     around = {
-        split: [[path.name, file_state(path)] for path in (*files.noise, *files.speech)]
+        split: [_sound(file if isinstance(file, Excerpt) else Excerpt(file, 0.0, 0.0)) for file in (*files.noise, *files.speech)]
         for split, files in waveforms.around.items()
     }
     return key_of("wake", specs, waveforms.clip_seconds, waveforms.seed, listing, around)

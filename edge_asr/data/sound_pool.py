@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_asr.data.audio_file import read_audio
+from edge_asr.data.audio_file import read_audio, read_excerpt
 from edge_asr.data.clips import LeftOut, Split
+from edge_asr.data.excerpt import Excerpt
 from edge_asr.data.level import active_rms, decibels
 from edge_asr.data.noise import Samples, synthetic_noise
 from edge_asr.data.split import stable_hash
@@ -23,10 +24,10 @@ NOMINAL_RMS = decibels(-26.0)
 
 @dataclass(frozen=True)
 class PoolFiles:
-    """Files of one split."""
+    """Files of one split, or parts of files."""
 
-    noise: tuple[Path, ...] = ()
-    speech: tuple[Path, ...] = ()
+    noise: tuple[Path | Excerpt, ...] = ()
+    speech: tuple[Path | Excerpt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,27 @@ def to_level(sound: Samples, sample_rate: int) -> Samples:
     return sound * np.float32(NOMINAL_RMS / level) if level else sound
 
 
-def _read_some(paths: Iterable[Path], sample_rate: int, left_out: list[LeftOut]) -> tuple[Samples, ...]:
+def _read_some(files: Iterable[Path | Excerpt], sample_rate: int, left_out: list[LeftOut]) -> tuple[Samples, ...]:
     sounds: list[Samples] = []
     seconds = 0.0
-    for path in sorted(paths, key=lambda path: stable_hash("/".join(path.parts[-2:]))):
+    for file in sorted(files, key=_place):
         if seconds >= POOL_SECONDS:
             break
+        path = file.path if isinstance(file, Excerpt) else file
         try:
-            sounds.append(read_audio(path, sample_rate))
+            if isinstance(file, Excerpt):
+                sounds.append(read_excerpt(path, sample_rate, file.start, file.end - file.start))
+            else:
+                sounds.append(read_audio(path, sample_rate))
         except AudioError as err:
             left_out.append(LeftOut(path, str(err).removeprefix(f"{path}: ")))
         else:
             seconds += len(sounds[-1]) / sample_rate
     return tuple(sounds)
+
+
+def _place(file: Path | Excerpt) -> int:
+    """In an order that has nothing to do with who speaks and how the folders are called."""
+    if isinstance(file, Excerpt):
+        return stable_hash(f"{'/'.join(file.path.parts[-2:])} {file.start:.3f}")
+    return stable_hash("/".join(file.parts[-2:]))

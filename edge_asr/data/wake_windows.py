@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge_asr.data.clips import Split
+from edge_asr.data.excerpt import Excerpt
 from edge_asr.data.negative_windows import Window
 from edge_asr.data.split import stable_hash
 from edge_asr.data.wake_spec import WakeSpec
@@ -21,15 +22,6 @@ MINED_JITTER = 0.1
 REACH = 1.5
 """So much of a window's length is read before its end: sound that is played faster is used up faster."""
 UNKNOWN_LABEL = 0
-
-
-@dataclass(frozen=True)
-class Excerpt:
-    """A part of a sound file, in seconds."""
-
-    path: Path
-    start: float
-    end: float
 
 
 Sound: TypeAlias = Excerpt | Window
@@ -92,10 +84,9 @@ def speech_window(take: Take, spec: WakeSpec) -> WakeWindow:
     return _window(take, "", UNKNOWN_LABEL, (min(take.start + HEARD, take.end), take.end + spec.end_ms[1] / 1000))
 
 
-def negative_window(number: int, split: Split, sound: Window, clip_seconds: float) -> WakeWindow:
+def negative_window(name: str, split: Split, sound: Window, clip_seconds: float) -> WakeWindow:
     """Windows that lie anywhere in continuous negatives."""
-    name = f"negative/{split}/{number:06d}"
-    return WakeWindow(name, UNKNOWN_LABEL, split, sound, (min(clip_seconds, sound.seconds), sound.seconds))
+    return WakeWindow(f"negative/{name}", UNKNOWN_LABEL, split, sound, (min(clip_seconds, sound.seconds), sound.seconds))
 
 
 def mined_window(name: str, path: Path, at: float, clip_seconds: float) -> WakeWindow:

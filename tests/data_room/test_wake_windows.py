@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edge_asr.data.clips import SPLITS
+from edge_asr.data.excerpt import Excerpt
 from edge_asr.data.level import active_rms
 from edge_asr.data.negative_clips import NegativeClip
 from edge_asr.data.negative_windows import Piece, Window
@@ -18,7 +19,6 @@ from edge_asr.data.spec import AugmentSpec
 from edge_asr.data.wake_spec import WakeSpec
 from edge_asr.data.wake_waveforms import WakeWaveforms
 from edge_asr.data.wake_windows import (
-    Excerpt,
     Take,
     likeness_window,
     mined_window,
@@ -139,9 +139,9 @@ def ramp(tmp_path: Path) -> Window:
 
 def test_negatives_and_mined_moments(tmp_path: Path):
     window = ramp(tmp_path)
-    anywhere = negative_window(3, "validation", window, SECONDS)
+    anywhere = negative_window("speech/3", "validation", window, SECONDS)
     assert (anywhere.id, anywhere.split, anywhere.label, anywhere.ends) == (
-        "negative/validation/000003",
+        "negative/speech/3",
         "validation",
         0,
         (1.5, 4.0),
