@@ -28,20 +28,30 @@ def convert_int8(simulated: keras.Model) -> bytes:
     Raises `ConversionError` when the weights are not finite, there are no ranges, the converter fails, or the result is
     not all int8.
     """
-    check_model(simulated)
-    if not activation_ranges(simulated):
+    check_simulated(simulated)
+    return run_converter(copy_model(simulated, batch=1))
+
+
+def check_simulated(model: keras.Model) -> None:
+    """Raise `ConversionError` unless `model` is one that rounds its activations, with finite weights."""
+    check_model(model)
+    if not activation_ranges(model):
         raise ConversionError("expected a model with activation ranges (see post_training and fine_tune), found none")
+
+
+def run_converter(model: keras.Model) -> bytes:
+    """The converter's file of a model with batch 1 that rounds its activations. Raises `ConversionError`."""
     with _captured_output() as chatter:
         try:
-            content = _run_converter(copy_model(simulated, batch=1))
+            content = _convert(model)
         except Exception as err:  # foreign code: it raises whatever its passes raise
             reason = " | ".join([str(err), *_tail(chatter)])
-            raise ConversionError(f"the TFLite converter refuses model {simulated.name!r}: {reason}") from err
+            raise ConversionError(f"the TFLite converter refuses model {model.name!r}: {reason}") from err
     check_int8(content)
     return content
 
 
-def _run_converter(model: keras.Model) -> bytes:
+def _convert(model: keras.Model) -> bytes:
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 
 from edge_asr import __version__
 from edge_asr.bundle.manifest import DetectSpec
-from edge_asr.bundle.store import ManifestDraft, ModelPart, write_bundle
+from edge_asr.bundle.store import ManifestDraft, write_bundle
 from edge_asr.config import to_table
-from edge_asr.errors import ConversionError
 from edge_asr.progress import Progress, no_progress
-from edge_asr.runtime.interpreter import Interpreter
 from edge_asr.training.batches import EpochBatches
 from edge_asr.training.compare import Comparison, compare
 from edge_asr.training.convert import convert_int8
 from edge_asr.training.fold import fold_batch_norms
+from edge_asr.training.forms import convert_forms
 from edge_asr.training.layer_error import LayerError, layer_errors
 from edge_asr.training.loss import distillation_loss, label_loss
 from edge_asr.training.ptq import post_training, representative_set
@@ -48,8 +47,11 @@ class QuantizeReport:
     method: str
     """`ptq` or `qat`."""
     model_bytes: int
+    """Of the window form, as all below."""
     bytes_saved: int
     """What slimming took off."""
+    form_bytes: dict[str, int]
+    """Size of each form's file."""
     operators: dict[str, int]
     """How often the model has each operator."""
     validation: Comparison | None
@@ -73,8 +75,8 @@ def quantize(
     `settings`, `detect`: instead of the recipe's `[quantize]` and `[detect]`. `teacher_logits` (clips, variants, classes) of
     the training table: what fine-tuning distils from, as training did. The seed is the recipe's: the same run and data give
     the same model bytes.
-    Raises `TrainingError` for a broken run folder, `ConversionError` when the network can't be made int8 or needs more than
-    `settings.max_bytes`, `BundleError` when the bundle can't be written.
+    Raises `TrainingError` for a broken run folder, `ConversionError` when the network can't be made int8, can't stream where
+    `settings.forms` wants it or needs more than `settings.max_bytes`, `BundleError` when the bundle can't be written.
     """
     folder = RunFolder(run_dir)
     recipe, network = folder.recipe(), folder.model()
@@ -86,20 +88,20 @@ def quantize(
         simulated = _fine_tuned(folded, clips, prepared.train, recipe, settings, teacher_logits, progress)
     else:
         simulated = post_training(folded, clips)
-    converted, model = _converted(simulated, settings, progress)
+    forms = convert_forms(simulated, settings, recipe.frontend.hops_in(recipe.detect.step_ms), progress=progress)
+    model = forms.parts["window"].content
     some = clips[:: -(-len(clips) // _LAYER_ERROR_CLIPS)]
     report = QuantizeReport(
         bundle=bundle_dir,
         method=settings.method,
         model_bytes=len(model),
-        bytes_saved=len(converted) - len(model),
+        bytes_saved=forms.bytes_saved,
+        form_bytes={form: len(part.content) for form, part in forms.parts.items()},
         operators=operator_counts(model),
         validation=compare(network, model, prepared.validation, progress=progress),
         worst_layers=layer_errors(folded, some, progress=progress)[:WORST_LAYERS],
     )
-    interpreter = Interpreter(model)
-    draft = _manifest(recipe, folder.info(), report)
-    write_bundle(bundle_dir, draft, {"window": ModelPart(model, interpreter.input, interpreter.output)})
+    write_bundle(bundle_dir, _manifest(recipe, folder.info(), report), forms.parts)
     return report
 
 
@@ -111,19 +113,6 @@ def int8_size(model: keras.Model) -> int:
         weight.assign(rng.standard_normal(weight.shape))
     clips = rng.standard_normal((8, *model.inputs[0].shape[1:]), dtype=np.float32)
     return len(slim(convert_int8(with_unit_scales(post_training(folded, clips)))))
-
-
-def _converted(simulated: keras.Model, settings: QuantizeSpec, progress: Progress) -> tuple[bytes, bytes]:
-    """The file as the converter writes it, and slimmed."""
-    progress("converting", 0, 1)
-    converted = convert_int8(with_unit_scales(simulated))
-    model = slim(converted)
-    if 0 < settings.max_bytes < len(model):
-        raise ConversionError(
-            f"the int8 model has {len(model)} bytes, quantize.max_bytes allows {settings.max_bytes}: make the network smaller"
-        )
-    progress("converting", 1, 1)
-    return converted, model
 
 
 def _fine_tuned(

@@ -30,7 +30,9 @@ def describe_quantization(table: Mapping[str, Any]) -> Quantized | None:
     None when it is something else: provenance is for people, and nothing checks what a bundle from elsewhere says there.
     """
     try:
-        facts = [("Method", METHODS[table["method"]]), ("Size", f"{int(table['model_bytes']):,} bytes")]
+        sizes = table.get("form_bytes") or {"window": table["model_bytes"]}  # bundles of earlier versions have one form
+        facts = [("Method", METHODS[table["method"]])]
+        facts += [(f"Size, {form} form", f"{int(size):,} bytes") for form, size in sizes.items()]
         validation = table.get("validation")
         if validation:
             facts += [

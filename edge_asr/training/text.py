@@ -16,8 +16,9 @@ WORST = 5
 def quantize_text(report: QuantizeReport) -> str:
     """What quantisation did: size, operators, accuracy, where the error comes from."""
     operators = ", ".join(f"{count} {name}" for name, count in sorted(report.operators.items(), key=lambda item: -item[1]))
+    forms = ", ".join(f"{form} {size:,} bytes" for form, size in report.form_bytes.items())
     lines = [
-        f"{report.bundle}: {report.method}, {report.model_bytes:,} bytes ({report.bytes_saved:,} saved by slimming)",
+        f"{report.bundle}: {report.method}, {forms} ({report.bytes_saved:,} saved by slimming the window form)",
         f"operators: {operators}",
     ]
     check = report.validation

@@ -24,7 +24,7 @@ def residual_network(seed: int = 0) -> keras.Model:
     x = layers.ReLU(name="relu")(layers.Add(name="add")([x, y]))
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(0.1, name="dropout")(x)
-    return _with_statistics(keras.Model(inputs, layers.Dense(CLASSES, name="logits")(x), name="residual"), seed)
+    return with_statistics(keras.Model(inputs, layers.Dense(CLASSES, name="logits")(x), name="residual"), seed)
 
 
 def pooling_network(seed: int = 0) -> keras.Model:
@@ -37,7 +37,7 @@ def pooling_network(seed: int = 0) -> keras.Model:
     x = layers.AveragePooling2D((1, 3), name="average_pool")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.ReLU(name="dense_relu")(layers.BatchNormalization(momentum=0.9, name="dense_bn")(layers.Dense(8, name="dense")(x)))
-    return _with_statistics(keras.Model(inputs, layers.Dense(CLASSES, name="logits")(x), name="pooling"), seed)
+    return with_statistics(keras.Model(inputs, layers.Dense(CLASSES, name="logits")(x), name="pooling"), seed)
 
 
 def clips(count: int, seed: int = 1) -> np.ndarray:
@@ -67,7 +67,7 @@ def _conv_bn(x: keras.KerasTensor, name: str, channels: int, kernel: int, relu: 
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
-def _with_statistics(model: keras.Model, seed: int) -> keras.Model:
+def with_statistics(model: keras.Model, seed: int) -> keras.Model:
     """Seeded weights; scales, offsets, means and variances as training would leave them, not ones and zeros."""
     rng = np.random.default_rng(seed)
     for layer in model.layers:

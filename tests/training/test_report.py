@@ -209,8 +209,16 @@ def test_provenance_from_elsewhere_is_left_out(broken: dict[str, Any]) -> None:
 def test_what_quantising_reports_can_be_shown() -> None:
     validation = Comparison(100, 0.944, 0.939, 0.987, 30.0, "some-runtime")
     layers = (LayerError("stem", "kernel", 20.0), LayerError("head", "output", 40.0))
-    report = QuantizeReport(Path("bundle"), "ptq", 5000, 100, {"CONV_2D": 2, "MEAN": 1}, validation, layers)
+    sizes, operators = {"window": 5000}, {"CONV_2D": 2, "MEAN": 1}
+    report = QuantizeReport(Path("bundle"), "ptq", 5000, 100, sizes, operators, validation, layers)
     assert describe_quantization(to_table(report)) == describe_quantization(quantized()) is not None
+
+
+def test_every_form_has_its_size() -> None:
+    page = render_report(evaluation(), quantized={**quantized(), "form_bytes": {"window": 5000, "stream": 61234}})
+    assert "Size, window form" in page
+    assert "Size, stream form" in page
+    assert "61,234 bytes" in page
 
 
 def test_same_evaluation_same_page() -> None:

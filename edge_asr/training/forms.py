@@ -1,0 +1,67 @@
+"""The forms of a model from one simulated int8 network: same weights, same ranges, same bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from edge_asr.bundle.manifest import Form
+from edge_asr.bundle.store import ModelPart
+from edge_asr.errors import ConversionError
+from edge_asr.progress import Progress, no_progress
+from edge_asr.training.convert import convert_int8
+from edge_asr.training.resource_file import states_in_variables
+from edge_asr.training.slim import slim
+from edge_asr.training.spec import QuantizeSpec
+from edge_asr.training.stream_file import convert_stream
+from edge_asr.training.tflite_file import tensor_specs
+from edge_asr.training.unit_scale import with_unit_scales
+
+
+@dataclass(frozen=True)
+class Forms:
+    """What goes into a bundle."""
+
+    parts: dict[Form, ModelPart]
+    """In the order of the recipe's `quantize.forms`."""
+    bytes_saved: int
+    """What slimming took off the window form."""
+
+
+def convert_forms(simulated: keras.Model, settings: QuantizeSpec, step_frames: int, *, progress: Progress = no_progress) -> Forms:
+    """The slimmed int8 files of `settings.forms`; the streaming ones take `step_frames` frames a step.
+
+    Raises `ConversionError` when the converter refuses the network, it can't stream but should, or a file has more than
+    `settings.max_bytes`.
+    """
+    scaled = with_unit_scales(simulated)
+    field = int(simulated.inputs[0].shape[1])
+    parts: dict[Form, ModelPart] = {}
+    saved = 0
+    for done, form in enumerate(settings.forms):
+        progress("converting", done, len(settings.forms))
+        converted = _convert(scaled, form, step_frames)
+        content = slim(converted)
+        if 0 < settings.max_bytes < len(content):
+            raise ConversionError(
+                f"the int8 model ({form} form) has {len(content)} bytes, quantize.max_bytes allows {settings.max_bytes}: "
+                "make the network smaller"
+            )
+        parts[form] = _part(form, content, field)
+        if form == "window":
+            saved = len(converted) - len(content)
+    progress("converting", len(settings.forms), len(settings.forms))
+    return Forms(parts, saved)
+
+
+def _convert(scaled: keras.Model, form: Form, step_frames: int) -> bytes:
+    if form == "window":
+        return convert_int8(scaled)
+    stream = convert_stream(scaled, step_frames)
+    return states_in_variables(stream) if form == "resource" else stream
+
+
+def _part(form: Form, content: bytes, field_frames: int) -> ModelPart:
+    inputs, outputs = tensor_specs(content)
+    return ModelPart(content, inputs[0], outputs[0], inputs[1:], 0 if form == "window" else field_frames)
