@@ -127,7 +127,7 @@ class Kokoro:
             raise SynthesisError(
                 f"no Kokoro model (kokoro*.onnx) with voices (voices*.bin) in {self._folder}; {self.how_to_get}"
             ) from err
-        return _Files(package.model_path(), Path(package.__file__).parent / "data" / "voices_ja.npz")
+        return _Files(package.model_path(), Path(str(package.__file__)).parent / "data" / "voices_ja.npz")
 
     @cached_property
     def _styles(self) -> Mapping[str, Array]:
