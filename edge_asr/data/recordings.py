@@ -33,6 +33,7 @@ RATE = 16000
 """Hz; speech is looked for at this rate, whatever the file's."""
 ENOUGH = 10
 """With fewer recordings of a phrase, all are learnt from."""
+LEARNT: Split = "train"
 VALIDATION_PERCENT = 20.0
 CONTEXT_SECONDS = 2.0
 """What is cut on either side of the phrase, where there is so much: the room that it was said in."""
@@ -52,7 +53,7 @@ class Recording:
     context: Span
     """The part of the file around it in which it is said this once."""
     speaker: str | None
-    split: Split = "train"
+    split: Split = LEARNT
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,9 @@ def _split(root: Path, clips: Sequence[Recording]) -> tuple[Recording, ...]:
     for _, group in groupby(clips, key=lambda clip: clip.label):
         names = {f"{clip.path.relative_to(root).as_posix()} {clip.start:.2f}": clip for clip in group}
         alone = {name: 1 for name, clip in names.items() if clip.speaker not in by_speaker}
-        by_name = assign_splits(alone, VALIDATION_PERCENT, 0.0) if len(alone) >= ENOUGH else dict.fromkeys(alone, SPLITS[0])
+        by_name = dict.fromkeys(alone, LEARNT)
+        if len(alone) >= ENOUGH:
+            by_name = assign_splits(alone, VALIDATION_PERCENT, 0.0)
         result += [
             replace(clip, split=by_name[name] if name in by_name else by_speaker[clip.speaker or ""])
             for name, clip in names.items()

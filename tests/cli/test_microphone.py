@@ -9,26 +9,12 @@ import threading
 
 import pytest
 
-from tests.cli.command import ROOT, run, start, write_wav
-from tests.runtime.pulse import PulseServer, missing_package
+from tests.cli.command import run, start, write_wav
 from tests.runtime.tones import tones
 
 pytestmark = pytest.mark.system
 PATIENCE = 60
 """Seconds until a test gives up; a busy machine takes a tenth of it."""
-
-
-@pytest.fixture
-def pulse(tmp_path):
-    pytest.importorskip("pyaudio", reason="PyAudio is not installed (pip install PyAudio; needs portaudio19-dev and gcc)")
-    package = missing_package()
-    if package:
-        pytest.skip(f"the system package {package} is not installed")
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-    with PulseServer(home) as server:
-        server.environment["PYTHONPATH"] = str(ROOT)
-        yield server
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from edge_asr.errors import AudioError
 from edge_asr.runtime.take_check import ADVICE, Take, check_take
-from edge_asr.runtime.take_recorder import PATIENCE, ROOM_SECONDS, Prompt, Rejected, Room, TakeRecorder
+from edge_asr.runtime.take_recorder import PATIENCE, ROOM_SECONDS, Rejected, Room, TakeRecorder
 from tests.runtime.spoken import RATE, phrase, room, spoken_in
 
 
