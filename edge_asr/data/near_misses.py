@@ -47,10 +47,11 @@ class _Beginning(NamedTuple):
 def near_misses(phrase: str, language: str, count: int) -> tuple[str, ...]:
     """`count` texts (fewer where there are no more) that sound close to `phrase`, the nearest first.
 
-    Single words, two and more words (up to one more than the phrase has), and the phrase with its first, its second ...
-    word exchanged, in equal shares. Words are the language's frequent ones; what is heard as the phrase or holds it is left aside, and of
-    words that sound the same only the most frequent is taken. The same arguments give the same texts. Takes some
-    seconds. Raises `DataError` when there is no word list of the language, `SynthesisError` as `text_phonemes`.
+    Single words, two and more words (up to one more than the phrase has), and the phrase with its first, its second, and
+    each further word exchanged, in equal shares. Words are the language's frequent ones; what is heard as the phrase or
+    holds it is left aside, and of words that sound the same only the most frequent is taken. The same arguments give the
+    same texts. Takes some seconds. Raises `DataError` when there is no word list of the language, `SynthesisError` as
+    `text_phonemes`.
     """
     own = phrase.lower().split()
     target, *sounds = text_phonemes([phrase, *own], language)
@@ -58,14 +59,14 @@ def near_misses(phrase: str, language: str, count: int) -> tuple[str, ...]:
     lexicon = make_lexicon([word.phonemes for word in words])
     few = make_lexicon([word.phonemes for word in words[:JOINED_WORDS]])
     joined = _joined(target, few, max(2, len(own) + 1))
-    kinds = [
-        _alone(target, words, lexicon, count),
-        [_Text(cost, tuple(words[place] for place in places)) for cost, places in joined],
-    ]
+    kinds = [_alone(target, words, lexicon, count)]
     if len(own) > 1:
         kinds += _one_exchanged([Word(text, 0.0, sound) for text, sound in zip(own, sounds)], words, lexicon, count)
-    chosen = [text for kind in kinds for text in _choose(target, kind, -(-count // len(kinds)), own)]
-    return tuple(dict.fromkeys(" ".join(word.text for word in text.words) for text in sorted(chosen)))[:count]
+    kinds.append([_Text(cost, tuple(words[place] for place in places)) for cost, places in joined])
+    chosen: dict[Phonemes, _Text] = {}
+    for left, kind in zip(range(len(kinds), 0, -1), kinds):
+        chosen |= _choose(target, [text for text in kind if text.sounds not in chosen], (count - len(chosen)) // left, own)
+    return tuple(" ".join(word.text for word in text.words) for text in sorted(chosen.values()))
 
 
 def _alone(target: Phonemes, words: Sequence[Word], lexicon: Lexicon, count: int) -> list[_Text]:
@@ -74,15 +75,11 @@ def _alone(target: Phonemes, words: Sequence[Word], lexicon: Lexicon, count: int
     return [_Text(float(costs[i]), (words[i],)) for i in np.argsort(costs, kind="stable")[: 4 * count]]
 
 
-def _one_exchanged(own: Sequence[Word], words: Sequence[Word], lexicon: Lexicon, count: int) -> list[list[_Text]]:
+def _one_exchanged(own: Sequence[Word], words: Sequence[Word], lexicon: Lexicon, count: int) -> Iterator[list[_Text]]:
     """For each word of the phrase, the phrase with other words in its place that sound like it."""
-    return [
-        [
-            _Text(text.cost, (*own[:place], *text.words, *own[place + 1 :]))
-            for text in _alone(word.phonemes, words, lexicon, count)
-        ]
-        for place, word in enumerate(own)
-    ]
+    for place, word in enumerate(own):
+        others = _alone(word.phonemes, words, lexicon, count)
+        yield [_Text(other.cost, (*own[:place], *other.words, *own[place + 1 :])) for other in others]
 
 
 def _distinct(words: Sequence[Word]) -> list[Word]:
@@ -119,17 +116,16 @@ def _extend(beam: Sequence[_Beginning], costs: NDArray[np.float32], words: NDArr
     return [_Beginning(float(total.flat[i]), (*beam[int(i) // len(words)].words, int(words[int(i) % len(words)]))) for i in best]
 
 
-def _choose(target: Phonemes, texts: Sequence[_Text], count: int, own: Sequence[str]) -> list[_Text]:
+def _choose(target: Phonemes, texts: Sequence[_Text], count: int, own: Sequence[str]) -> dict[Phonemes, _Text]:
     """The nearest that are not the phrase, each sound once, and no word but the phrase's own in more than its share."""
     heard = is_heard(target, [text.sounds for text in texts])
     chosen: dict[Phonemes, _Text] = {}
     uses: Counter[str] = Counter()
     for text in sorted(text for text, same in zip(texts, heard) if not same):
-        names = [word.text for word in text.words if word.text not in own]
-        if text.sounds in chosen or any(uses[name] >= max(2, SHARE_OF_ONE_WORD * count) for name in names):
-            continue
-        chosen[text.sounds] = text
-        uses.update(names)
         if len(chosen) == count:
             break
-    return list(chosen.values())
+        names = [word.text for word in text.words if word.text not in own]
+        if text.sounds not in chosen and all(uses[name] < max(2, SHARE_OF_ONE_WORD * count) for name in names):
+            chosen[text.sounds] = text
+            uses.update(names)
+    return chosen

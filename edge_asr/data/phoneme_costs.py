@@ -94,10 +94,13 @@ def substitution_cost(one: str, other: str) -> float:
     """What it costs to hear `other` for `one`, 0 to 1."""
     if one == other:
         return 0.0
-    a, b = (LETTERS[phoneme.lstrip(STRESS)[0]] for phoneme in (one, other))
-    marks = 0.1 * (one.lstrip(STRESS)[1:] != other.lstrip(STRESS)[1:])
+    plain, other_plain = one.lstrip(STRESS), other.lstrip(STRESS)
+    a, b = LETTERS[plain[0]], LETTERS[other_plain[0]]
+    marks = 0.1 * (plain[1:] != other_plain[1:])
     if isinstance(a, Consonant) and isinstance(b, Consonant):
-        cost = abs(a.place - b.place) + abs(a.manner - b.manner) + 0.2 * (a.voiced != b.voiced) + 0.1 * (a != b)
+        cost = (
+            abs(a.place - b.place) + abs(a.manner - b.manner) + 0.2 * (a.voiced != b.voiced) + 0.1 * (plain[0] != other_plain[0])
+        )
         return min(1.0, cost + 0.3 * (a.nasal != b.nasal) + 0.2 * (a.lateral != b.lateral) + marks)
     if isinstance(a, Vowel) and isinstance(b, Vowel):
         shape = 0.8 * abs(a.height - b.height) + 0.5 * abs(a.back - b.back) + 0.15 * (a.rounded != b.rounded)
