@@ -81,7 +81,7 @@ def test_pure_int8_and_no_operator_but_what_states_need(name):
 
 
 def test_only_layers_that_look_back_have_a_state():
-    """Stem, three blocks of kernels 3, 5 and 3, the mean over (38 - 1 - 5) / 2 + 1 = 17 frames less 2 + 4 + 2, of which 2 are new."""
+    """Stem, blocks of kernels 3, 5 and 3, mean. Of 38 frames the stem makes 17, the blocks 9, of which 2 are new at each step."""
     shapes = [spec.shape for spec in tensor_specs(files("ds_tc_resnet", 4).stream)[0][1:]]
     bands = 17  # 16 and one of zeros
     assert shapes == [(1, 3, bands, 1), (1, 2, 1, 12), (1, 4, 1, 12), (1, 2, 1, 12), (1, 7, 1, 16)]
