@@ -42,7 +42,7 @@ class _File:
 def read_negatives(
     places: Sequence[Path], *, phrases: Sequence[str] = (), kind: Kind = "speech", progress: Progress = no_progress
 ) -> Negatives:
-    """List the clips in `places`: folders, tar archives (unpacked beside themselves) and single files, at any depth.
+    """List the clips in `places`: folders, archives (unpacked beside themselves) and single files, at any depth.
 
     `kind` is what a file holds whose place does not tell it. Left out and counted: files that can't be opened, and files
     that say one of `phrases`, be it by their folder's name, their own, or the data set's transcript. Splits are the data

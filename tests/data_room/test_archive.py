@@ -1,5 +1,7 @@
 import io
+import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,37 @@ def test_names_that_lead_outside_are_refused(tmp_path: Path, name: str):
     assert [path.name for path in tmp_path.iterdir()] == ["data.tar.gz"]
 
 
+def test_a_zip_reads_like_the_folder_it_holds(tmp_path: Path):
+    source = speech_commands(tmp_path / "source", speakers=2)
+    folder = unpacked(Path(shutil.make_archive(str(tmp_path / "data"), "zip", source)))
+    assert folder == tmp_path / "data"
+    held = {path.relative_to(source): path.read_bytes() for path in source.rglob("*") if path.is_file()}
+    assert {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()} == held
+
+
+@pytest.mark.parametrize("name", ["../evil.wav", "yes/../../evil.wav", "/evil.wav"])
+def test_names_in_a_zip_that_lead_outside_are_refused(tmp_path: Path, name: str):
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr(name, b"evil")
+    with pytest.raises(DataError, match="inside"):
+        unpacked(tmp_path / "data.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["data.zip"]
+
+
+def test_a_damaged_or_encrypted_zip_leaves_nothing(tmp_path: Path):
+    archive = tmp_path / "data.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("yes/a.wav", bytes(range(256)) * 20)
+    whole = archive.read_bytes()
+    entry = whole.index(b"PK\x01\x02") + 8  # the flags in the directory's entry; their first bit means encrypted
+    encrypted = whole[:6] + b"\x01" + whole[7:entry] + b"\x01" + whole[entry + 1 :]
+    for content in (b"", whole[: len(whole) // 2], whole[:100] + b"\0" * 50 + whole[150:], encrypted):
+        archive.write_bytes(content)
+        with pytest.raises(DataError, match="whole archive"):
+            unpacked(archive)
+        assert [path.name for path in tmp_path.iterdir()] == ["data.zip"]
+
+
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
 def test_links_and_devices_are_passed_over(tmp_path: Path, kind: bytes):
     outside = tmp_path / "outside.txt"
@@ -67,7 +100,7 @@ def test_a_damaged_archive_leaves_nothing(tmp_path: Path):
     whole = archive.read_bytes()
     for content in (b"", b"not a tar", whole[: len(whole) // 2], whole[:200] + b"\0" * 50 + whole[250:]):
         archive.write_bytes(content)
-        with pytest.raises(DataError, match="whole tar archive"):
+        with pytest.raises(DataError, match="whole archive"):
             unpacked(archive)
         assert {path.name for path in tmp_path.iterdir()} == {"source", "data.tar.gz"}
 
