@@ -6,9 +6,13 @@ import argparse
 from pathlib import Path
 
 
-def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--bundle`, `--kernels` and `--threads`: what `load_engine` takes."""
-    parser.add_argument("--bundle", type=Path, required=True, metavar="FOLDER", help="the bundle to run")
+def add_engine_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """`--bundle`, `--form`, `--kernels` and `--threads`: what `load_engine` takes. With `several`, `--bundle` gives a list."""
+    action, more = ("append", "; several may listen together") if several else ("store", "")
+    parser.add_argument("--bundle", type=Path, required=True, action=action, metavar="FOLDER", help=f"the bundle to run{more}")
+    parser.add_argument(
+        "--form", choices=("stream", "window"), help="form of the model (default: stream where the bundle has it)"
+    )
     parser.add_argument(
         "--kernels",
         choices=("default", "builtin"),

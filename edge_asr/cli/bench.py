@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_asr.bundle.store import read_bundle
 from edge_asr.cli.arguments import add_engine_arguments, add_json_argument
 from edge_asr.config import to_table
 from edge_asr.frontend.resample import resample
 from edge_asr.runtime.bench import BenchResult, bench
-from edge_asr.runtime.engine import load_engine
+from edge_asr.runtime.engine import RUNNABLE_FORMS, load_engine
 from edge_asr.runtime.startup import StartCost, measure_start
 from edge_asr.runtime.wav import read_wav
 
@@ -33,17 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    engine = load_engine(args.bundle, threads=args.threads, kernels=args.kernels)
-    rate = engine.manifest.frontend.sample_rate
+    bundle = read_bundle(args.bundle)
+    forms = [form for form in RUNNABLE_FORMS if form in bundle.models and args.form in (None, form)]
+    rate = bundle.manifest.frontend.sample_rate
     samples = _noise(NOISE_SECONDS * rate) if args.input is None else resample(*read_wav(args.input), rate)
-    result = bench(engine, samples)
-    listen = ["listen", "--bundle", str(args.bundle), "--kernels", args.kernels, "--threads", str(args.threads)]
-    command = [sys.executable, "-m", "edge_asr.cli", *listen, "--input", "-", "--json"]
-    start = measure_start(command, _noise(START_SECONDS * rate).tobytes())
+    settings = {"threads": args.threads, "kernels": args.kernels}
+    results = [bench(load_engine(bundle, form=form, **settings), samples) for form in forms or [args.form]]
+    options = ["--bundle", str(args.bundle), "--kernels", args.kernels, "--threads", str(args.threads)]
+    options += ["--form", results[0].form, "--input", "-", "--json"]
+    start = measure_start([sys.executable, "-m", "edge_asr.cli", "listen", *options], _noise(START_SECONDS * rate).tobytes())
     if args.json:
-        print(json.dumps({**to_table(result), "start": to_table(start)}, indent=1))
+        print(json.dumps({"forms": to_table(results), "start": to_table(start)}, indent=1))
     else:
-        _show(result, start)
+        for result in results:
+            _show(result)
+        _show_start(start)
     return 0
 
 
@@ -51,18 +56,23 @@ def _noise(count: int) -> NDArray[np.int16]:
     return np.random.default_rng(0).normal(0, 3000, count).astype(np.int16)
 
 
-def _show(result: BenchResult, start: StartCost) -> None:
+def _show(result: BenchResult) -> None:
     about, time = result.interpreter, result.step_time
-    memory = "not told by this system" if start.resident_mb is None else f"{start.resident_mb:.1f} MB"
     rows: dict[str, Any] = {
         "bundle": f"{result.bundle}, {about.package} {about.version}, {about.kernels} kernels, on {platform.machine()}",
+        "form": result.form,
         "audio": f"{result.audio_seconds:.1f} s in {result.steps} steps of {result.step_ms:g} ms",
         "real-time factor": f"{result.real_time_factor:.5f}",
         "CPU": f"{result.cpu_seconds_per_hour:.2f} s per hour of audio",
         **{f"  {stage.name}": f"{stage.cpu_seconds_per_hour:.2f} s" for stage in result.stages},
         "one step": f"p50 {time.p50:.3f} ms, p95 {time.p95:.3f} ms, p99 {time.p99:.3f} ms",
-        "start-up": f"{start.seconds:.2f} s until it listens",
-        "resident memory": memory,
     }
     for name, text in rows.items():
         print(f"{name:<17} {text}")
+    print()
+
+
+def _show_start(start: StartCost) -> None:
+    memory = "not told by this system" if start.resident_mb is None else f"{start.resident_mb:.1f} MB"
+    print(f"{'start-up':<17} {start.seconds:.2f} s until it listens")
+    print(f"{'resident memory':<17} {memory}")

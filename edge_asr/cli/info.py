@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_asr.bundle.manifest import Manifest
+from edge_asr.bundle.manifest import Manifest, ModelFile
 from edge_asr.bundle.store import read_bundle
 from edge_asr.cli.arguments import add_json_argument
 from edge_asr.config import to_table
+from edge_asr.frontend.spec import FrontendSpec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +40,7 @@ def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "labels", " ".join(manifest.labels)
     yield "front end", f"{kind} mel bands, {spec.window_ms:g} ms every {spec.hop_ms:g} ms, at {spec.sample_rate} Hz"
     for model in manifest.models:
-        seconds = spec.samples_for(model.input.shape[1]) / spec.sample_rate
-        yield "model", f"{model.file} ({model.form} of {seconds:.2f} s, int8, {model.size} bytes, SHA-256 {model.sha256[:16]}...)"
+        yield "model", f"{model.file} ({_form(model, spec)}, int8, {model.size} bytes, SHA-256 {model.sha256[:16]}...)"
     own = "".join(f", {label} {value:g}" for label, value in detect.thresholds.items())
     yield "threshold", f"{detect.threshold:g}{own}"
     yield (
@@ -51,6 +52,15 @@ def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
     )
     for key, value in manifest.provenance.items():
         yield from _facts(key, value)
+
+
+def _form(model: ModelFile, spec: FrontendSpec) -> str:
+    seconds = spec.samples_for(model.window_frames) / spec.sample_rate
+    if model.form == "window":
+        return f"window of {seconds:.2f} s"
+    inside = f"{model.form} of {model.input.shape[1]} frames a step, field {seconds:.2f} s"
+    kept = sum(math.prod(state.shape) for state in model.states)
+    return f"{inside}, {len(model.states)} states of {kept} bytes" if model.states else inside
 
 
 def _facts(name: str, value: object) -> Iterator[tuple[str, str]]:

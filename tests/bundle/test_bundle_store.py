@@ -77,6 +77,54 @@ def test_damaged_manifest_is_refused(tiny_bundle: Bundle, name: str):
         read_bundle(tiny_bundle.path)
 
 
+FORM_DAMAGE = {
+    "another step than the file's": (set_key("detect", "step_ms", value=100), r"takes 4 frames a step, but 100 ms .* make 5"),
+    "a stream without states": (set_key("models", 1, "states", value=[]), "has 0 states; a 'stream' form has some"),
+    "a window with a state": (lambda t: t["models"][0].update(states=t["models"][1]["states"]), "a 'window' form has none"),
+    "states in a resource form": (set_key("models", 1, "form", value="resource"), "a 'resource' form has none"),
+    "a state of no frames": (set_key("models", 1, "states", 0, "shape", value=[1, 0, 40, 1]), "at least 1"),
+    "a state that is not int8": (set_key("models", 1, "states", 0, "dtype", value="float32"), "int8"),
+    "no field": (set_key("models", 1, "field_frames", value=0), "at least its 4 new frames, found 0"),
+    "a field shorter than a step": (set_key("models", 1, "field_frames", value=3), "at least its 4 new frames, found 3"),
+    "a field that is not the window": (set_key("models", 1, "field_frames", value=48), r"equally many frames, found \[48, 49\]"),
+    "a window with a field": (set_key("models", 0, "field_frames", value=49), "is a window by itself, found field_frames 49"),
+    "clips of another length": (set_key("clip_samples", value=8000), "clip_samples must make the 49 frames of window"),
+    "other labels": (lambda t: t["labels"].pop(), "3 labels"),
+    "another hash of the second file": (set_key("models", 1, "sha256", value="0" * 64), "SHA-256"),
+}
+
+
+@pytest.mark.parametrize("name", FORM_DAMAGE)
+def test_forms_that_do_not_fit_are_refused(tiny_forms: Bundle, name: str):
+    change, said = FORM_DAMAGE[name]
+    edit_manifest(tiny_forms.path, change)
+    with pytest.raises(BundleError, match=said):
+        read_bundle(tiny_forms.path)
+
+
+def test_clip_samples_hold_for_a_stream_by_itself(tiny_forms: Bundle):
+    edit_manifest(tiny_forms.path, lambda t: (t["models"].pop(0), t.update(clip_samples=16000)))
+    assert read_bundle(tiny_forms.path).manifest.models[0].window_frames == 49
+    edit_manifest(tiny_forms.path, set_key("clip_samples", value=8000))
+    with pytest.raises(BundleError, match="clip_samples must make the 49 frames of stream"):
+        read_bundle(tiny_forms.path)
+
+
+def test_forms_are_read_as_they_were_written(tiny_forms: Bundle):
+    found = read_bundle(tiny_forms.path)
+    assert found == tiny_forms
+    assert list(found.models) == ["window", "stream"]
+    stream = found.manifest.models[1]
+    assert stream.states == Interpreter(found.models["stream"]).inputs[1:]
+    assert stream.file.startswith("stream-")
+    assert (stream.field_frames, stream.input.shape) == (49, (1, 4, 40, 1))
+
+
+def test_bundles_from_before_there_were_forms_are_read(tiny_bundle: Bundle):
+    edit_manifest(tiny_bundle.path, lambda t: [t["models"][0].pop(key) for key in ("states", "field_frames")])
+    assert read_bundle(tiny_bundle.path) == tiny_bundle
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -43,6 +44,16 @@ def test_info_shows_the_bundle(tiny_bundle, capsys):
         assert expected in shown
 
 
+def test_info_lists_the_forms(tiny_forms, capsys):
+    assert main(["info", str(tiny_forms.path)]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("model")]
+    window, stream = tiny_forms.manifest.models
+    kept = sum(math.prod(state.shape) for state in stream.states)
+    assert f"{window.file} (window of 0.99 s, int8, {window.size} bytes" in rows[0]
+    states = f"{len(stream.states)} states of {kept} bytes"
+    assert f"{stream.file} (stream of 4 frames a step, field 0.99 s, {states}, int8, {stream.size} bytes" in rows[1]
+
+
 def test_info_shows_flat_facts_of_the_provenance(tiny_bundle, capsys):
     facts = {"seed": 3, "quantize": {"method": "ptq", "deep": {"x": 1}}, "list": [1]}
     edit_manifest(tiny_bundle.path, lambda table: table.update(provenance=facts))
@@ -81,9 +92,25 @@ def test_bench_prints_every_measure(tiny_bundle, tmp_path):
 def test_bench_as_json(tiny_bundle):
     done = run("bench", "--bundle", tiny_bundle.path, "--json")
     result = json.loads(done.stdout)
-    assert result["steps"] == 600  # a minute of noise in steps of 100 ms
+    (window,) = result["forms"]
+    assert (window["form"], window["steps"]) == ("window", 600)  # a minute of noise in steps of 100 ms
     assert result["start"]["seconds"] > 0
-    assert {stage["name"] for stage in result["stages"]} == {"front end", "model", "decision", "rest"}
+    assert {stage["name"] for stage in window["stages"]} == {"front end", "model", "decision", "rest"}
+
+
+def test_bench_measures_both_forms_or_the_one_that_is_asked_for(tiny_forms, tmp_path):
+    sound = write_wav(tmp_path / "a.wav", tones(12.0, []))
+    done = run("bench", "--bundle", tiny_forms.path, "--input", sound)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert [row[1] for row in rows if row[:1] == ["form"]] == ["stream", "window"]
+    assert len([row for row in rows if row[:3] == ["one", "step", "p50"]]) == 2
+    done = run("bench", "--bundle", tiny_forms.path, "--input", sound, "--form", "window", "--json")
+    assert [result["form"] for result in json.loads(done.stdout)["forms"]] == ["window"]
+
+
+def test_bench_of_a_form_that_is_not_there(tiny_bundle, capsys):
+    assert main(["bench", "--bundle", str(tiny_bundle.path), "--form", "stream"]) == 2
+    assert "of the form stream to run, found window" in capsys.readouterr().err
 
 
 def test_bench_of_too_little_audio(tiny_bundle, tmp_path, capsys):

@@ -9,8 +9,10 @@ import subprocess
 import numpy as np
 import pytest
 
+from edge_asr.bundle.store import read_bundle
 from edge_asr.frontend.resample import resample
 from edge_asr.runtime.events import event_json
+from tests.bundle.damage import edit_manifest
 from tests.cli.command import run, start, write_wav
 from tests.runtime.tones import engine_of, tones
 
@@ -40,6 +42,7 @@ def test_a_wav_file_as_json(tiny_bundle, wav):
         "event": "header",
         "bundle": "tiny",
         "labels": ["_silence_", "_unknown_", "yes", "no"],
+        "form": "window",
         "kernels": "default",
         "sample_rate": 16000,
     }
@@ -106,6 +109,45 @@ def test_on_a_terminal_there_is_a_live_line_and_stdout_stays_clean(tiny_bundle, 
     assert shown.endswith(b"\r\x1b[K")
     assert [line.split()[0] for line in out.splitlines()] == [b"yes", b"no"]
     assert b"\x1b" not in out
+
+
+def test_a_form_can_be_chosen(tiny_forms, wav):
+    found = {}
+    for options in ((), ("--form", "window")):
+        header, _, *found[options] = json_lines(
+            run("listen", "--bundle", tiny_forms.path, "--input", wav, "--json", *options).stdout
+        )
+        assert header["form"] == ("window" if options else "stream")
+    assert found[()] == found[("--form", "window")] == expected_detections(tiny_forms)
+
+
+@pytest.fixture
+def others(tiny_forms):
+    """A second bundle, with words of its own."""
+    edit_manifest(tiny_forms.path, lambda table: table.update(labels=["_silence_", "_unknown_", "ja", "nein"]))
+    return read_bundle(tiny_forms.path)
+
+
+def test_several_bundles_listen_together(tiny_bundle, others, wav):
+    bundles = ("--bundle", tiny_bundle.path, "--bundle", others.path)
+    first, second, started, *detections = json_lines(run("listen", *bundles, "--input", wav, "--json").stdout)
+    assert [(header["event"], header["bundle"], header["labels"][2]) for header in (first, second)] == [
+        ("header", "tiny", "yes"),
+        ("header", "forms", "ja"),
+    ]
+    assert started["event"] == "started"
+    assert [(d["label"], d["bundle"]) for d in detections if d["label"] in ("yes", "no")] == [("yes", "tiny"), ("no", "tiny")]
+    for bundle in (tiny_bundle, others):
+        alone = [{**d, "bundle": bundle.manifest.name} for d in expected_detections(bundle)]
+        assert [d for d in detections if d["bundle"] == bundle.manifest.name] == alone
+    lines = run("listen", *bundles, "--input", wav).stdout.splitlines()
+    assert [(line.split()[0], line.split()[-1]) for line in lines] == [(d["label"], f"({d['bundle']})") for d in detections]
+
+
+def test_a_word_of_two_bundles_is_a_mistake(tiny_bundle, tiny_forms, wav):
+    done = run("listen", "--bundle", tiny_bundle.path, "--bundle", tiny_forms.path, "--input", wav)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "found in more than one: no, yes" in done.stderr
 
 
 BAD = {

@@ -26,8 +26,8 @@ def build() -> keras.Model:
     logits = keras.layers.Dense(4, name="logits")
     model = keras.Model(sound, logits(keras.layers.GlobalAveragePooling2D()(detectors(sound))))
     kernel = np.zeros((1, BANDS, 1, 3), np.float32)
-    kernel[0, :, 0, 0] = _contrast(YES_BANDS)
-    kernel[0, :, 0, 1] = _contrast(NO_BANDS)
+    kernel[0, :, 0, 0] = contrast(YES_BANDS)
+    kernel[0, :, 0, 1] = contrast(NO_BANDS)
     kernel[0, :, 0, 2] = 1 / BANDS  # loudness
     detectors.set_weights([kernel, np.array([-1.5, -1.5, -FLOOR - 4.0], np.float32)])
     #                   _silence_ _unknown_ yes  no
@@ -36,7 +36,7 @@ def build() -> keras.Model:
     return model
 
 
-def _contrast(bands: slice) -> np.ndarray:
+def contrast(bands: slice) -> np.ndarray:
     inside = np.zeros(BANDS, bool)
     inside[bands] = True
     return np.where(inside, 1 / inside.sum(), -1 / (~inside).sum())
