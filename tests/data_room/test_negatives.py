@@ -46,6 +46,7 @@ def test_places_may_be_files_and_archives_and_are_not_counted_twice(tmp_path: Pa
     twice = read_negatives([tmp_path / "in" / "radio", tmp_path])
     assert sorted(clip.path.parent.parent.name for clip in twice.clips if clip.path.name == "a.wav") == ["in", "talk"]
     assert len(twice.clips) == 3
+    assert read_negatives([single, single]).clips == read_negatives([single]).clips
 
 
 def test_kind_is_given_or_told_by_the_folder(tmp_path: Path):
@@ -108,7 +109,7 @@ def test_what_says_a_phrase_is_left_out_and_counted(tmp_path: Path):
     write(tmp_path / "smart-mirror_017.wav", word("2"))
     write(tmp_path / "smart" / "3.wav", word("3"))
     write(tmp_path / "smart_mirrors_negatives" / "4.wav", word("4"))
-    negatives = read_negatives([tmp_path], phrases=["Smart mirror", "alexa"])
+    negatives = read_negatives([tmp_path], phrases=["Smart mirror", "alexa", "?"])
     assert sorted(clip.path.name for clip in negatives.clips) == ["3.wav", "4.wav"]
     assert [item.why for item in negatives.left_out] == ["says 'smart mirror'"] * 3
     assert "3 files left out" in negatives.summary()
