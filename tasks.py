@@ -110,47 +110,67 @@ def quantize(_: Context, set_: list[str], run: str, data: str = "", bundle: str 
 
 
 @command(
+    iterable=["negatives", "noise"],
     help={
         "bundle": "folder of the bundle",
         "data": "folder whose subfolders are labels, or a data set (--reader)",
         "reader": "speech_commands or fsdd: read a data set and judge --split of it",
-        "split": "train, validation or test",
+        "split": "train, validation or test; default test, and with --positives all of the negatives",
         "run": "run folder, for its curves in the report",
         "report": "HTML page to write",
         "json": "file for machines",
         "others": "count subfolders that are no label as _unknown_",
-    }
+        "positives": "recordings of wake words: measure misses against false accepts an hour",
+        "negatives": "audio without the words: folder, archive or file; as often as you like",
+        "noise": "noise to mix with the recordings; without it, the noise among the negatives",
+        "target_fa": "judge this many false accepts an hour too",
+    },
 )
 def evaluate(
     _: Context,
+    negatives: list[str],
+    noise: list[str],
     bundle: str,
     data: str = "",
     reader: str = "folder",
-    split: str = "test",
+    split: str = "",
     run: str = "",
     report: str = "",
     json: str = "",
     others: bool = False,
+    positives: str = "",
+    target_fa: str = "",
 ) -> None:
-    """Judge a bundle through the engine that devices run: accuracy, confusion, an HTML report."""
-    from edge_asr.training.judge import judge_bundle
-    from edge_asr.training.text import evaluation_text
-
+    """Judge a bundle through the engine that devices run: accuracy of clips, or with --positives misses and false accepts."""
     page = Path(report or Path(run or f"runs/{Path(bundle).name}") / "report.html")
-    with progress_bars() as progress:
-        evaluation = judge_bundle(
-            Path(bundle),
-            _data(data, reader),
-            reader=reader,
-            split=split,
-            others_are_unknown=others,
-            run_dir=Path(run) if run else None,
-            report=page,
-            json_file=Path(json) if json else None,
-            progress=progress,
-        )
-    print(evaluation_text(evaluation))
+    files = {"report": page, "json_file": Path(json) if json else None}
+    if positives or negatives:
+        _evaluate_wake(Path(bundle), positives, negatives, noise, split, target_fa, files)
+    else:
+        _evaluate_clips(Path(bundle), _data(data, reader), reader, split or "test", others, run, files)
     print(f"Report: {page}")
+
+
+@command(
+    iterable=["negatives"],
+    help={
+        "bundle": "folder of the bundle; its manifest is rewritten",
+        "negatives": "audio without the words: folder, archive or file; as often as you like",
+        "target_fa": "false accepts an hour that are wanted, of each word",
+        "split": "only this split of the negatives: train, validation or test",
+    },
+)
+def calibrate(_: Context, negatives: list[str], bundle: str, target_fa: str = "0.5", split: str = "") -> None:
+    """Choose a bundle's thresholds anew on recordings of a room, without training."""
+    from edge_asr.training.judge_wake import calibrate_for
+
+    places, target = [Path(place) for place in negatives], _number(target_fa, "--target-fa")
+    with progress_bars() as progress:
+        choices = calibrate_for(
+            Path(bundle), places, target, CACHE / "traces", split=split, workers=os.cpu_count() or 1, progress=progress
+        )
+    print("\n".join(map(str, choices)))
+    print(f"{Path(bundle) / 'manifest.json'} has them. Next: edge-asr listen --bundle {bundle}")
 
 
 @command()
@@ -206,6 +226,61 @@ def check(context: Context) -> None:
 def test(context: Context, args: str = "") -> None:  # noqa: PT028 - a command, not a test
     """All tests. Those on real recordings need EDGE_ASR_DATA, the microphone's need PulseAudio and PyAudio."""
     context.run(f"{sys.executable} -m pytest {args}", pty=sys.stdout.isatty())
+
+
+def _evaluate_clips(
+    bundle: Path, data: Path, reader: str, split: str, others: bool, run: str, files: dict[str, Path | None]
+) -> None:
+    from edge_asr.training.judge import judge_bundle
+    from edge_asr.training.text import evaluation_text
+
+    run_dir = Path(run) if run else None
+    with progress_bars() as progress:
+        evaluation = judge_bundle(
+            bundle, data, reader=reader, split=split, others_are_unknown=others, run_dir=run_dir, **files, progress=progress
+        )
+    print(evaluation_text(evaluation))
+
+
+def _evaluate_wake(
+    bundle: Path,
+    positives: str,
+    negatives: list[str],
+    noise: list[str],
+    split: str,
+    target_fa: str,
+    files: dict[str, Path | None],
+) -> None:
+    from edge_asr.training.judge_wake import judge_wake
+    from edge_asr.training.wake_text import wake_text
+
+    if not positives:
+        raise EdgeAsrError("expected --positives FOLDER beside --negatives, recordings of the words, found none")
+    with progress_bars() as progress:
+        evaluation = judge_wake(
+            bundle,
+            Path(positives),
+            [Path(place) for place in negatives],
+            CACHE / "traces",
+            noise=[Path(place) for place in noise],
+            split=split,
+            rates=[_number(target_fa, "--target-fa")] if target_fa else [],
+            **files,
+            workers=os.cpu_count() or 1,
+            progress=progress,
+        )
+    print(wake_text(evaluation))
+
+
+def _number(text: str, option: str) -> float:
+    """What was given for an option, 0 or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise EdgeAsrError(f"{option}: expected a number of 0 or more, found {text!r:.40}")
+    return value
 
 
 def _data(data: str, reader: str) -> Path:

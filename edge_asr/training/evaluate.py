@@ -137,11 +137,12 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "clips": evaluation.clips,
         "speakers": evaluation.speakers,
         "seconds": evaluation.seconds,
-        "accuracy": _proportion(evaluation.accuracy),
+        "accuracy": proportion_json(evaluation.accuracy),
         "labels": list(evaluation.labels),
         "confusion": evaluation.confusion.tolist(),
         "classes": [
-            {"label": c.label, "recall": _proportion(c.recall), "precision": _proportion(c.precision)} for c in evaluation.classes
+            {"label": c.label, "recall": proportion_json(c.recall), "precision": proportion_json(c.precision)}
+            for c in evaluation.classes
         ],
         "mistakes": [
             {"clip": m.clip.name, "speaker": m.clip.speaker, "wanted": m.clip.label, "got": m.got, "score": m.score}
@@ -151,7 +152,8 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _proportion(proportion: Proportion) -> dict[str, Any]:
+def proportion_json(proportion: Proportion) -> dict[str, Any]:
+    """A share with its interval, for `json.dumps`; None where there is nothing to count."""
     interval = proportion.interval
     return {
         "value": proportion.value,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge_asr.config import build
@@ -52,7 +53,7 @@ def judge_bundle(
     if report is not None:
         _write_page(report, evaluation, run_dir, engine.manifest.provenance)
     if json_file is not None:
-        _write_json(json_file, evaluation)
+        write_json(json_file, to_json(evaluation))
     return evaluation
 
 
@@ -64,8 +65,9 @@ def _write_page(report: Path, evaluation: Evaluation, run_dir: Path | None, prov
     write_report(report, evaluation, history=history, quantized=quantized if isinstance(quantized, dict) else None)
 
 
-def _write_json(path: Path, evaluation: Evaluation) -> None:
+def write_json(path: Path, table: Mapping[str, object]) -> None:
+    """Write `table` to `path`, whole or not at all. Raises `DataError`."""
     try:
-        write_whole(path, (json.dumps(to_json(evaluation), indent=1) + "\n").encode())
+        write_whole(path, (json.dumps(table, indent=1) + "\n").encode())
     except OSError as err:
         raise DataError(f"{path}: can't be written: {err}") from err

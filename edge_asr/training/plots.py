@@ -22,7 +22,7 @@ WAVEFORM_COLUMNS = 300
 
 def training_curves(history: Sequence[EpochRecord]) -> str:
     """Loss and accuracy over the epochs as one SVG. `history`: at least one record. Raises `TrainingError` without matplotlib."""
-    figure = _figure(8.0, 2.8)
+    figure = new_figure(8.0, 2.8)
     epochs = [record.epoch for record in history]
     curves: tuple[tuple[str, str, str], ...] = (
         ("loss", "loss", "validation_loss"),
@@ -42,7 +42,7 @@ def training_curves(history: Sequence[EpochRecord]) -> str:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
     axes.legend(loc="lower right", fontsize=8, frameon=False)
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def waveform_points(samples: NDArray[np.float32], height: float) -> str:
@@ -71,14 +71,15 @@ def spectrogram_png(samples: NDArray[np.float32], sample_rate: int) -> bytes:
     return image.getvalue()
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """A matplotlib figure, in inches. Raises `TrainingError` without matplotlib."""
     _matplotlib()
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _svg(figure: Any) -> str:
+def as_svg(figure: Any) -> str:
     """The figure as an `<svg>` element that fills its place: no prolog, background or time, black as the page's text colour."""
     matplotlib = _matplotlib()
     text = io.StringIO()

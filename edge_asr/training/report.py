@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_asr import __version__
-from edge_asr.errors import AudioError, TrainingError
-from edge_asr.files import write_whole
+from edge_asr.errors import AudioError
 from edge_asr.runtime.encode_wav import encode_wav
 from edge_asr.runtime.window import fit_window
 from edge_asr.training.evaluate import Evaluation, Mistake
+from edge_asr.training.page import data_uri, render_page, write_page
 from edge_asr.training.plots import WAVEFORM_COLUMNS, spectrogram_png, training_curves, waveform_points
 from edge_asr.training.quantized import describe_quantization
 
@@ -51,34 +49,21 @@ def write_report(
     `history`: the curves of the run folder. `quantized`: the bundle's `provenance["quantize"]`. Raises `TrainingError` when
     the page can't be written or jinja2 or matplotlib are missing.
     """
-    page = render_report(evaluation, history=history, quantized=quantized).encode(errors="replace")
-    try:
-        write_whole(path, page)
-    except OSError as err:
-        raise TrainingError(f"{path}: the report can't be written: {err}") from err
+    write_page(path, render_report(evaluation, history=history, quantized=quantized))
 
 
 def render_report(
     evaluation: Evaluation, *, history: Sequence[EpochRecord] = (), quantized: Mapping[str, Any] | None = None
 ) -> str:
     """The page as text. Labels, paths and everything else that is not ours is escaped."""
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-        from markupsafe import Markup
-    except ImportError as err:
-        raise TrainingError(f"the report needs jinja2 ({err}): pip install 'edge-asr[host]'") from err
-    environment = Environment(
-        loader=PackageLoader("edge_asr.training"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("report.html.j2").render(
+    return render_page(
+        "report.html.j2",
         e=evaluation,
         confusion=evaluation.confusion.tolist(),
         totals=evaluation.confusion.sum(axis=1).tolist(),
         examples=[_example(mistake, evaluation) for mistake in evaluation.mistakes[:MOST_EXAMPLES]],
-        curves=Markup(training_curves(history)) if history else "",
+        curves=training_curves(history) if history else "",
         quantized=describe_quantization(quantized) if quantized else None,
-        duration=_duration,
-        version=__version__,
     )
 
 
@@ -90,16 +75,6 @@ def _example(mistake: Mistake, evaluation: Evaluation) -> Example:
     return Example(
         mistake,
         waveform_points(heard, WAVEFORM_HEIGHT),
-        _data_uri("image/png", spectrogram_png(heard, evaluation.sample_rate)),
-        _data_uri("audio/wav", encode_wav(heard, evaluation.sample_rate)),
+        data_uri("image/png", spectrogram_png(heard, evaluation.sample_rate)),
+        data_uri("audio/wav", encode_wav(heard, evaluation.sample_rate)),
     )
-
-
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
