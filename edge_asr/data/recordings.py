@@ -14,11 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge_asr.bundle.phrase import phrase_label
-from edge_asr.data.audio_file import read_audio, read_excerpt
+from edge_asr.data.audio_file import read_audio
 from edge_asr.data.clips import SPLITS, LeftOut, Split, describe_left_out
 from edge_asr.data.speech_commands import speaker_of
 from edge_asr.data.split import MIN_GROUPS, assign_splits
@@ -36,7 +33,7 @@ ENOUGH = 10
 LEARNT: Split = "train"
 VALIDATION_PERCENT = 20.0
 CONTEXT_SECONDS = 2.0
-"""What is cut on either side of the phrase, where there is so much: the room that it was said in."""
+"""What training takes on either side of the phrase, where there is so much: the room that it was said in."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +51,6 @@ class Recording:
     """The part of the file around it in which it is said this once."""
     speaker: str | None
     split: Split = LEARNT
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """A phrase with the room around it: what training places in its window."""
-
-    samples: NDArray[np.float32]
-    """(n,), mono in [-1, 1]."""
-    start: float
-    """Seconds into `samples`: the phrase begins."""
-    end: float
-    """Seconds into `samples`: the phrase ends."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +97,6 @@ def read_recordings(folder: Path, *, phrases: Sequence[str], progress: Progress 
             f"for each phrase, found none usable{describe_left_out(left_out)}; edge-asr record takes them"
         )
     return Recordings(folder, _split(folder, clips), tuple(left_out))
-
-
-def read_utterance(recording: Recording, sample_rate: int) -> Utterance:
-    """The phrase with up to `CONTEXT_SECONDS` of its room on either side. Raises `AudioError`."""
-    start = max(recording.context.start, recording.start - CONTEXT_SECONDS)
-    end = min(recording.context.end, recording.end + CONTEXT_SECONDS)
-    samples = read_excerpt(recording.path, sample_rate, start, end - start)
-    return Utterance(samples, recording.start - start, recording.end - start)
 
 
 def _files(folder: Path, labels: Sequence[str], left_out: list[LeftOut]) -> Iterator[tuple[str, Path, str | None]]:

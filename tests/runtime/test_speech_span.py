@@ -50,14 +50,27 @@ def test_hum_and_offset_are_not_speech():
     assert_found(samples, 1.5, 2.3)
 
 
-def test_a_click_does_not_belong_to_it():
+def test_a_whistle_as_loud_as_the_phrase_hides_it_only_in_its_own_band():
+    t = np.arange(3 * RATE) / RATE
+    samples = spoken_in(room(3.0), (1.5, phrase())) + (0.28 * np.sin(2 * np.pi * 3000 * t)).astype(np.float32)
+    assert_found(samples, 1.5, 2.3)
+
+
+def test_clicks_do_not_belong_to_it():
     click = np.full(16, 0.9, np.float32)
-    assert_found(spoken_in(room(3.0), (0.5, click), (1.5, phrase()), (2.8, click)), 1.5, 2.3)
+    assert_found(spoken_in(room(3.0), (0.5, click), (1.25, click), (1.5, phrase()), (2.52, click)), 1.5, 2.3)
 
 
 def test_a_breath_does_not_belong_to_it():
     breath = room(0.4, 0.01, seed=3)
-    assert_found(spoken_in(room(3.5), (0.85, breath), (1.5, phrase()), (2.55, breath)), 1.5, 2.3)
+    assert_found(spoken_in(room(3.5, 0.0002), (0.85, breath), (1.5, phrase()), (2.55, breath)), 1.5, 2.3)
+
+
+def test_the_rooms_echo_does_not_belong_to_it():
+    """A second of reverberation: 60 dB in a second, of which the first 30 count at most."""
+    echo = room(1.0, 0.05, seed=4) * 10 ** (-3 * np.arange(RATE) / RATE)
+    span = speech_span(spoken_in(room(4.0, 0.00003), (1.5, phrase()), (2.3, echo.astype(np.float32))), RATE)
+    assert span.end - 2.3 < 0.4
 
 
 def test_two_words_with_a_pause_between_are_one_phrase():
@@ -84,10 +97,11 @@ def test_all_that_is_said_is_found_in_order_while_the_noise_changes():
         (room(3.0, 0.01), r"found -\d+ dBFS in a noise of -4\d"),
         (np.zeros(RATE, np.float32), "found -120 dBFS"),
         (spoken_in(room(3.0, 0.1), (1.0, phrase(level=0.02))), "12 dB above the noise"),
+        (spoken_in(room(3.0, 0.02), (1.0, room(0.5, 0.04))), "12 dB above the noise"),
         (np.zeros(0, np.float32), "found no sound"),
         (spoken_in(room(3.0), (1.0, np.full(16, 0.9, np.float32))), "speak louder"),
     ],
-    ids=["noise", "silence", "too quiet", "empty", "a click"],
+    ids=["noise", "silence", "hidden", "hardly louder", "empty", "a click"],
 )
 def test_without_speech_it_says_what_it_found(samples, levels):
     with pytest.raises(AudioError, match=levels):

@@ -114,6 +114,19 @@ def test_a_gap_in_the_audio_spoils_only_the_phrase_that_it_is_in():
     assert names(recorder.accept(said((1.0, phrase()), seconds=3.0))) == ["Take", "Prompt"]
 
 
+def test_a_phrase_right_behind_a_gap_may_lack_its_beginning():
+    recorder = TakeRecorder(RATE)
+    list(recorder.accept(room(2.5)))
+    list(recorder.interrupt())
+    assert names(recorder.accept(said((0.0, phrase()[RATE // 10 :]), seconds=3.0))) == ["cut_off", "Prompt"]
+
+
+def test_a_restless_room_is_not_taken_for_speech():
+    """A clock: at every second it is some 12 dB louder than between."""
+    ticking = said(*[(second, room(0.15, 0.004, seed=second)) for second in range(12)], (6.5, phrase()), seconds=13.0)
+    assert names(steps(ticking)) == ["Room", "Prompt", "Take", "Prompt"]
+
+
 def test_a_take_is_judged():
     take = check_take(said((1.0, phrase()), seconds=3.0), RATE, noise=-60.0)
     assert isinstance(take, Take)
