@@ -67,6 +67,43 @@ class WaveformSource(Protocol):
         ...
 
 
+class FrontEnd(Protocol):
+    """Makes features of sound. Small to pickle."""
+
+    @property
+    def features(self) -> int:
+        """Features of a frame."""
+        ...
+
+    def frames_in(self, samples: int) -> int:
+        """Frames of so many samples."""
+        ...
+
+    def compute(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Features (frames, features) of samples (n,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class DeviceFrontEnd:
+    """The front end that devices run."""
+
+    spec: FrontendSpec
+
+    @property
+    def features(self) -> int:
+        """Features of a frame."""
+        return self.spec.features
+
+    def frames_in(self, samples: int) -> int:
+        """Frames of so many samples."""
+        return self.spec.frames_in(samples)
+
+    def compute(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Features (frames, features) of samples (n,)."""
+        return frontend.compute(samples, self.spec)
+
+
 @dataclass(frozen=True)
 class Job:
     """One part to make, and where to put it."""
@@ -81,7 +118,7 @@ class PartMaker:
     """Makes parts. Small to pickle."""
 
     waveforms: WaveformSource
-    frontend: FrontendSpec
+    frontend: FrontEnd
 
     def run(self, job: Job) -> None:
         """Make the part of `job` unless it is there already."""
@@ -98,7 +135,7 @@ class PartMaker:
             row = features[len(ids)]
             try:
                 for variant, samples in enumerate(self.waveforms.variants(item, range(variants))):
-                    row[variant] = frontend.compute(samples, self.frontend)
+                    row[variant] = self.frontend.compute(samples)
             except AudioError as err:
                 if item.file is not None:
                     left_out.append(LeftOut(item.file, str(err).removeprefix(f"{item.file}: ")))

@@ -7,7 +7,7 @@ from pathlib import Path
 from edge_asr.config import to_table
 from edge_asr.data.cache import Entry, file_state, key_of
 from edge_asr.data.clips import DataSet, Split, describe_left_out
-from edge_asr.data.parts import PartMaker
+from edge_asr.data.parts import DeviceFrontEnd, PartMaker
 from edge_asr.data.spec import AugmentSpec, DataSpec
 from edge_asr.data.tables import Prepared, Rows, cached_entry, left_out_of, table_of
 from edge_asr.data.task import Example, examples
@@ -44,7 +44,7 @@ def prepare(
         cache_dir,
         _key(dataset, splits, waveforms, frontend),
         rows,
-        PartMaker(waveforms, frontend),
+        PartMaker(waveforms, DeviceFrontEnd(frontend)),
         workers=workers,
         progress=progress,
     )

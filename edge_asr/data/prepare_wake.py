@@ -10,8 +10,9 @@ from edge_asr.config import to_table
 from edge_asr.data.cache import file_state, key_of
 from edge_asr.data.clips import SPLITS, describe_left_out
 from edge_asr.data.excerpt import Excerpt
-from edge_asr.data.parts import PartMaker
+from edge_asr.data.parts import DeviceFrontEnd, PartMaker
 from edge_asr.data.prepare import FEATURE_MASKS
+from edge_asr.data.speech_embedding import SpeechEmbedding
 from edge_asr.data.tables import Prepared, Rows, cached_entry, left_out_of, table_of
 from edge_asr.data.wake_waveforms import WakeWaveforms
 from edge_asr.data.wake_windows import Sound, WakeWindow
@@ -23,13 +24,15 @@ from edge_asr.progress import Progress, no_progress
 def prepare_wake(
     windows: Sequence[WakeWindow],
     waveforms: WakeWaveforms,
-    frontend: FrontendSpec,
+    frontend: FrontendSpec | SpeechEmbedding,
     *,
     cache_dir: Path,
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Prepared:
     """Features of every window: one variant of validation's and test's, 1 + `augment.copies` of training's.
+
+    With another `frontend` the same windows, each in the same place of its table.
 
     They are kept in `cache_dir` under the hash of everything that they are made from; interrupted work goes on where it was.
     Raises `DataError` when a label has no usable window to train on.
@@ -38,7 +41,7 @@ def prepare_wake(
     splits = {split: [window for window in windows if window.split == split] for split in SPLITS}
     copies = 1 + waveforms.augment.copies
     rows: dict[str, Rows] = {split: Rows(items, copies if split == "train" else 1) for split, items in splits.items()}
-    maker = PartMaker(waveforms, frontend)
+    maker = PartMaker(waveforms, DeviceFrontEnd(frontend) if isinstance(frontend, FrontendSpec) else frontend)
     entry = cached_entry(cache_dir, _key(windows, waveforms, frontend), rows, maker, workers=workers, progress=progress)
     tables = {split: table_of(entry, split, items, labels) for split, items in splits.items()}
     left_out = left_out_of(entry)
@@ -52,7 +55,7 @@ def prepare_wake(
     return Prepared(**tables, summary=f"windows: {counts}{describe_left_out(left_out)}", left_out=left_out)
 
 
-def _key(windows: Sequence[WakeWindow], waveforms: WakeWaveforms, frontend: FrontendSpec) -> str:
+def _key(windows: Sequence[WakeWindow], waveforms: WakeWaveforms, frontend: FrontendSpec | SpeechEmbedding) -> str:
     specs = [to_table(spec) for spec in (frontend, waveforms.augment, waveforms.wake)]
     for name in FEATURE_MASKS:
         del specs[1][name]

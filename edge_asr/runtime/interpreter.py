@@ -38,10 +38,19 @@ class Interpreter:
     outputs: tuple[TensorSpec, ...]
     """The outputs as the model file has them, in its order: first the logits, behind them the states for the next step."""
 
-    def __init__(self, model: bytes, *, threads: int = 1, kernels: Kernels = "default", delegate: str | None = None) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        *,
+        threads: int = 1,
+        kernels: Kernels = "default",
+        delegate: str | None = None,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
         """Load `model`, the bytes of a `.tflite` file, to run on `threads` threads.
 
-        `delegate` is the path of an external delegate's shared library.
+        `delegate` is the path of an external delegate's shared library. `input_shape`: of the first input, where it is not
+        the file's own (other people's models leave it open).
         Raises `InterpreterError` when no interpreter is installed or it refuses the model, and `DelegateError` when
         the delegate can't be loaded or can't run it.
         """
@@ -62,6 +71,8 @@ class Interpreter:
                     experimental_op_resolver_type=resolver,
                     experimental_delegates=delegates,
                 )
+                if input_shape is not None:
+                    self._native.resize_tensor_input(self._native.get_input_details()[0]["index"], input_shape)
                 self._native.allocate_tensors()
             inputs, outputs = self._native.get_input_details(), self._native.get_output_details()
         except Exception as err:  # foreign code: ValueError, RuntimeError, SystemError, ... by package and version
@@ -87,8 +98,10 @@ class Interpreter:
         """Package, version and kernels, to be stated beside every measurement."""
         return InterpreterDescription(self._package, version(self._package), self._kernels, self._delegate)
 
-    def invoke(self, values: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Run a model without states on int8 `values` of `input.shape`. Returns a copy of the output, of `output.shape`.
+    def invoke(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Run a model without states on `values` of `input.shape`, int8 but for models of others.
+
+        Returns a copy of the output, of `output.shape`.
 
         Raises `InterpreterError` as `step` does.
         """
