@@ -8,7 +8,7 @@ import pytest
 
 from edge_asr.data.near_misses import near_misses, other_sentences, phrase_parts
 from edge_asr.data.phoneme_distance import distance, is_heard
-from edge_asr.data.phonemes import text_phonemes
+from edge_asr.data.phonemes import Phonemes, text_phonemes
 from edge_asr.data.word_list import frequent_words
 from edge_asr.errors import DataError
 
@@ -44,10 +44,16 @@ def test_near_misses_are_the_same_each_time_and_more_hold_fewer():
     assert near_misses("alexa", "en", 30) == near_misses("alexa", "en", 30)
 
 
-def test_of_words_that_sound_the_same_one_is_taken():
+def test_of_words_that_sound_the_same_the_most_frequent_is_taken():
     texts = near_misses("alexa", "en", 80)
     sounds = [sum(text_phonemes(text.split(), "en"), ()) for text in texts]
     assert len(set(sounds)) == len(sounds)
+    first: dict[Phonemes, str] = {}
+    for word in frequent_words("en", 50_000):
+        first.setdefault(word.phonemes, word.text)
+    single = [(text, first[sound]) for text, sound in zip(texts, sounds) if " " not in text]
+    assert len(single) >= 30
+    assert all(text == most_frequent for text, most_frequent in single)
 
 
 def test_no_word_fills_the_list():
@@ -79,6 +85,10 @@ def test_no_part_is_heard_as_the_phrase(phrase: str):
     whole, *parts = text_phonemes([phrase, *phrase_parts(phrase, "en")], "en")
     assert len(parts) >= 4
     assert not is_heard(whole, parts).any()
+
+
+def test_the_phrase_itself_is_no_part_of_it():
+    assert "no no" not in phrase_parts("no no", "en")  # which is what it is in reverse
 
 
 def test_a_long_phrase_has_runs_of_words_only():
