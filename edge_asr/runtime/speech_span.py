@@ -26,8 +26,7 @@ CLOSURE = 0.15
 PAUSE = 0.3
 """Seconds of silence that may lie between two syllables or words of a phrase."""
 SHORTEST_SYLLABLE = 0.08
-SYLLABLE_DB = 20.0
-"""What comes behind a pause is of the same phrase when it is about as loud; a breath is further below."""
+"""Seconds; less, behind such a pause, is a click."""
 HANGOVER = 0.03
 """Seconds added at both ends: onsets and endings are softer than the threshold."""
 
@@ -72,34 +71,35 @@ def _speech_runs(samples: NDArray[Any], sample_rate: int) -> tuple[NDArray[np.fl
     powers = band_powers(samples, sample_rate)
     noise = noise_powers(powers)
     levels = above_noise(powers, noise)
-    runs = [run for run in _join(_runs_above(levels, _threshold(levels)), levels) if _is_speech(levels[slice(*run)])]
+    runs = [run for run in _join(_runs_above(levels, _threshold(levels))) if _is_speech(levels[slice(*run)])]
     if not runs:
-        power = powers.sum(axis=1)
-        found = (
-            f"{dbfs(float(power.max())):.0f} dBFS in a noise of {dbfs(float(noise.sum(axis=1).mean())):.0f}" if len(power) else ""
-        )
+        loudest, quiet = (dbfs(float(of.sum(axis=1).max(initial=0.0))) for of in (powers, noise))
         raise AudioError(
-            f"expected speech that stands {SPEECH_DB:g} dB above the noise, found {found or 'no sound'}; "
-            "speak louder or nearer to the microphone, or in a quieter room"
+            f"expected speech that stands {SPEECH_DB:g} dB above the noise, found {len(samples) / sample_rate:.1f} s of at most "
+            f"{loudest:.0f} dBFS in a noise of {quiet:.0f}; speak louder or nearer to the microphone, or in a quieter room"
         )
     return levels, runs
 
 
 def _threshold(levels: NDArray[np.float64]) -> float:
-    """What separates speech from the rest: Otsu's threshold (IEEE Trans. SMC 9(1), 1979), within reasonable bounds.
+    """What separates speech from the rest, in dB: Otsu's threshold, within bounds.
 
     The bounds alone would not do: a microphone's noise suppression leaves another noise before the word than behind it.
     """
-    if not len(levels):
+    if len(levels) < 2:
         return STANDS_OUT_DB
     peak = float(levels.max())
-    ordered = np.sort(np.maximum(levels, 0.0))
-    below = np.arange(1, len(ordered))
-    sums = np.cumsum(ordered)
-    low, high = sums[:-1] / below, (sums[-1] - sums[:-1]) / (len(ordered) - below)
-    best = int(np.argmax(below * (len(ordered) - below) * (high - low) ** 2)) if len(below) else 0
-    otsu = float(low[best] + high[best]) / 2 if len(below) else peak
-    return max(STANDS_OUT_DB, peak - RANGE_DB, min(otsu, peak - CERTAIN_DB))
+    return max(STANDS_OUT_DB, peak - RANGE_DB, min(_otsu(np.maximum(levels, 0.0)), peak - CERTAIN_DB))
+
+
+def _otsu(values: NDArray[np.float64]) -> float:
+    """The threshold that parts `values`, (n,) of 2 or more, into two classes as distinct as can be (IEEE Trans. SMC 9, 1979)."""
+    sums = np.cumsum(np.sort(values))
+    low_count = np.arange(1, len(values))
+    high_count = len(values) - low_count
+    low, high = sums[:-1] / low_count, (sums[-1] - sums[:-1]) / high_count
+    best = int(np.argmax(low_count * high_count * (high - low) ** 2))
+    return float(low[best] + high[best]) / 2
 
 
 def _runs_above(levels: NDArray[np.float64], threshold: float) -> list[Run]:
@@ -108,23 +108,20 @@ def _runs_above(levels: NDArray[np.float64], threshold: float) -> list[Run]:
     return [(int(begin), int(end)) for begin, end in zip(begins, ends)]
 
 
-def _join(runs: list[Run], levels: NDArray[np.float64]) -> list[Run]:
+def _join(runs: list[Run]) -> list[Run]:
     joined: list[Run] = []
     for run in runs:
-        if joined and _belong_together(joined[-1], run, levels):
+        if joined and _belong_together(joined[-1], run):
             joined[-1] = (joined[-1][0], run[1])
         else:
             joined.append(run)
     return joined
 
 
-def _belong_together(earlier: Run, later: Run, levels: NDArray[np.float64]) -> bool:
+def _belong_together(earlier: Run, later: Run) -> bool:
     gap = (later[0] - earlier[1]) * HOP_SECONDS
-    if gap <= CLOSURE:
-        return True
     shorter = min(end - begin for begin, end in (earlier, later)) * HOP_SECONDS
-    peaks = [float(levels[slice(*run)].max()) for run in (earlier, later)]
-    return gap <= PAUSE and shorter >= SHORTEST_SYLLABLE and abs(peaks[0] - peaks[1]) <= SYLLABLE_DB
+    return gap <= CLOSURE or (gap <= PAUSE and shorter >= SHORTEST_SYLLABLE)
 
 
 def _is_speech(levels: NDArray[np.float64]) -> bool:

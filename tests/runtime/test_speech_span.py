@@ -94,11 +94,11 @@ def test_all_that_is_said_is_found_in_order_while_the_noise_changes():
 @pytest.mark.parametrize(
     ("samples", "levels"),
     [
-        (room(3.0, 0.01), r"found -\d+ dBFS in a noise of -4\d"),
-        (np.zeros(RATE, np.float32), "found -120 dBFS"),
+        (room(3.0, 0.01), r"found 3.0 s of at most -\d+ dBFS in a noise of -4\d"),
+        (np.zeros(RATE, np.float32), "found 1.0 s of at most -120 dBFS"),
         (spoken_in(room(3.0, 0.1), (1.0, phrase(level=0.02))), "12 dB above the noise"),
         (spoken_in(room(3.0, 0.02), (1.0, room(0.5, 0.04))), "12 dB above the noise"),
-        (np.zeros(0, np.float32), "found no sound"),
+        (np.zeros(0, np.float32), "found 0.0 s"),
         (spoken_in(room(3.0), (1.0, np.full(16, 0.9, np.float32))), "speak louder"),
     ],
     ids=["noise", "silence", "hidden", "hardly louder", "empty", "a click"],
