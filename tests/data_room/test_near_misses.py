@@ -8,7 +8,7 @@ import pytest
 
 from edge_asr.data.near_misses import near_misses, other_sentences, phrase_parts
 from edge_asr.data.phoneme_distance import distance, is_heard
-from edge_asr.data.phonemes import Phonemes, text_phonemes
+from edge_asr.data.phonemes import text_phonemes
 from edge_asr.data.word_list import frequent_words
 from edge_asr.errors import DataError
 
@@ -45,15 +45,11 @@ def test_near_misses_are_the_same_each_time_and_more_hold_fewer():
 
 
 def test_of_words_that_sound_the_same_the_most_frequent_is_taken():
-    texts = near_misses("alexa", "en", 80)
+    texts = near_misses("night", "en", 100)
     sounds = [sum(text_phonemes(text.split(), "en"), ()) for text in texts]
     assert len(set(sounds)) == len(sounds)
-    first: dict[Phonemes, str] = {}
-    for word in frequent_words("en", 50_000):
-        first.setdefault(word.phonemes, word.text)
-    single = [(text, first[sound]) for text, sound in zip(texts, sounds) if " " not in text]
-    assert len(single) >= 30
-    assert all(text == most_frequent for text, most_frequent in single)
+    assert "site" in texts
+    assert not {"cite", "sight", "mite"} & {word for text in texts for word in text.split()}
 
 
 def test_no_word_fills_the_list():
@@ -124,11 +120,11 @@ def test_sentences_avoid_the_phrases():
 
 
 def test_words_are_words():
-    texts = [word.text for word in frequent_words("en", 3000)]
+    texts = [word.text for word in frequent_words("en", 10_000)]
     assert texts[:3] == ["the", "to", "and"]
     assert "computer" in texts
     assert "i" in texts
-    assert not {"s", "th", "2", "mr"} & set(texts[100:])
+    assert not {"s", "th", "2", "mr", "hmm"} & set(texts[100:])
 
 
 def test_an_unknown_language_is_refused():
