@@ -125,7 +125,7 @@ def test_a_folder_that_cant_be_written_is_an_error(hear, tmp_path, capsys):
 
 @pytest.mark.system
 def test_at_a_real_microphone(pulse, tmp_path):
-    clip = write_wav(tmp_path / "phrase.wav", (np.pad(phrase(), RATE // 4) * 32767).astype(np.int16))
+    clip = write_wav(tmp_path / "phrase.wav", (np.pad(phrase(), 3 * RATE // 5) * 32767).astype(np.int16))
     out = tmp_path / "takes"
     process = start("record", "--phrase", "smart mirror", "--out", out, "--json", env=pulse.environment)
     try:
