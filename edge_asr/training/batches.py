@@ -51,14 +51,23 @@ def steps_per_epoch(table: FeatureTable, spec: TrainSpec) -> int:
 class EpochBatches(keras.utils.PyDataset):  # type: ignore[misc,unused-ignore]
     """The batches of epoch `epoch` (from 0): features float32 (batch, frames, features, 1) and targets (see `loss`).
 
-    `teacher_logits` (clips, variants, classes) adds the teachers' posteriors to the targets.
+    `teacher_logits` (clips, variants, classes) adds the teachers' posteriors to the targets, `foretold` (clips, variants,
+    values) these values.
     """
 
-    def __init__(self, table: FeatureTable, recipe: Recipe, epoch: int, teacher_logits: Array | None = None) -> None:
+    def __init__(
+        self,
+        table: FeatureTable,
+        recipe: Recipe,
+        epoch: int,
+        teacher_logits: Array | None = None,
+        foretold: Array | None = None,
+    ) -> None:
         super().__init__()
         spec = recipe.train
         rng = np.random.default_rng((spec.seed, epoch))
-        self._table, self._spec, self._epoch, self._teacher_logits = table, spec, epoch, teacher_logits
+        self._table, self._spec, self._epoch = table, spec, epoch
+        self._teacher_logits, self._foretold = teacher_logits, foretold
         self._clips = draw_clips(table.labels, table.label_names, spec, rng)
         self._variants = rng.integers(table.features.shape[1], size=len(self._clips))
         # A run of cepstral coefficients is no band of the spectrum: there is nothing to mask.
@@ -80,4 +89,6 @@ class EpochBatches(keras.utils.PyDataset):  # type: ignore[misc,unused-ignore]
         if self._teacher_logits is not None:
             teachers = softmax(self._teacher_logits[clips, variants], self._spec.distill_temperature)
             targets = np.concatenate([targets, teachers], axis=-1)
+        if self._foretold is not None:
+            targets = np.concatenate([targets, self._foretold[clips, variants].astype(np.float32)], axis=-1)
         return features, targets

@@ -46,13 +46,15 @@ def train(
     resume: bool = False,
     begin_with: Path | None = None,
     teacher_logits: Array | None = None,
+    foretold: Array | None = None,
     progress: Progress = no_progress,
     on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
     """Fit the network and leave a run folder (see `RunFolder`) in `run_dir`.
 
     `begin_with`: the run folder of the same network whose kept weights are the first ones; None draws them from the seed.
-    `teacher_logits` (clips, variants, classes) of the training table are what the recipe's teachers say (see `distill`).
+    `teacher_logits` (clips, variants, classes) of the training table are what the recipe's teachers say (see `distill`);
+    `foretold` (clips, variants, values) are values that the network learns to foretell beside its classes.
     The state is saved after each epoch: an interrupted run (Ctrl-C reaches the caller) goes on with `resume`, to the same
     weights, bit for bit, as an unbroken one; without a finished epoch it starts again. Two runs with one seed on one
     machine and backend give equal weights (on a GPU, XLA must be told to be deterministic).
@@ -60,12 +62,13 @@ def train(
     Raises `TrainingError` for a folder that holds another run, features or teachers that do not fit the recipe, and
     a loss that is not finite.
     """
-    _check(recipe, prepared, teacher_logits)
+    _check(recipe, prepared, teacher_logits, foretold)
     steps = steps_per_epoch(prepared.train, recipe.train)
     folder = RunFolder(run_dir)
     info = run_info(recipe, prepared, teacher_logits)
     history = _begin(folder, recipe, info, resume)
-    learner = Learner(recipe, len(recipe.data.labels), steps, distil=teacher_logits is not None)
+    values = 0 if foretold is None else foretold.shape[-1]
+    learner = Learner(recipe, len(recipe.data.labels), steps, distil=teacher_logits is not None, foretold=values)
     if history:
         learner.restore(folder.read_checkpoint()[0])
     elif begin_with is not None:
@@ -73,7 +76,7 @@ def train(
     watch = Watch(progress, recipe.train.epochs, steps, done=len(history))
     while not _finished(recipe, history):
         started = time.monotonic()
-        batches = EpochBatches(prepared.train, recipe, len(history), teacher_logits)
+        batches = EpochBatches(prepared.train, recipe, len(history), teacher_logits, foretold)
         loss, accuracy = learner.fit(batches, watch.callback(len(history)))
         record = _record(learner, prepared, len(history) + 1, loss, accuracy, started)
         history = (*history, record)
@@ -132,7 +135,7 @@ def _save(folder: RunFolder, learner: Learner, recipe: Recipe, history: History)
     folder.write_checkpoint(learner.state(), history)
 
 
-def _check(recipe: Recipe, prepared: Prepared, teacher_logits: Array | None) -> None:
+def _check(recipe: Recipe, prepared: Prepared, teacher_logits: Array | None, foretold: Array | None) -> None:
     table = prepared.train
     expected = (recipe.input_shape[:2], recipe.data.labels)
     found = (tuple(table.features.shape[2:]), tuple(table.label_names))
@@ -146,3 +149,5 @@ def _check(recipe: Recipe, prepared: Prepared, teacher_logits: Array | None) -> 
         shape = (*table.features.shape[:2], len(table.label_names))
         if teacher_logits.shape != shape:
             raise TrainingError(f"expected teachers' logits of shape {shape}, found {teacher_logits.shape}")
+    if foretold is not None and foretold.shape[:2] != table.features.shape[:2]:
+        raise TrainingError(f"expected values to foretell for {table.features.shape[:2]} waveforms, found {foretold.shape[:2]}")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edge_asr.errors import TrainingError
 from edge_asr.training.batches import EpochBatches
-from edge_asr.training.loss import accuracy, cross_entropy, distillation_loss, label_loss
+from edge_asr.training.loss import accuracy_of, cross_entropy, distillation_loss, label_loss, regression_loss
 from edge_asr.training.optimizer import make_optimizer
 from edge_asr.training.recipe import Recipe
 from edge_asr.zoo.build import build_model
@@ -29,19 +29,22 @@ PREDICT_BATCH = 500
 class Learner:
     """What is learnt: `network` moves with every batch, `kept` has the averaged weights that are validated and kept."""
 
-    def __init__(self, recipe: Recipe, classes: int, steps_per_epoch: int, *, distil: bool) -> None:
+    def __init__(self, recipe: Recipe, classes: int, steps_per_epoch: int, *, distil: bool, foretold: int = 0) -> None:
+        """`foretold`: number of values beside the classes that the network learns to foretell, and forgets at the end."""
         spec = recipe.train
         on_tensorflow = keras.backend.backend() == "tensorflow"
         if on_tensorflow:
             _make_tensorflow_deterministic()
         self.network = build_model(recipe.model, recipe.input_shape, classes, spec.seed)
         self.kept = build_model(recipe.model, recipe.input_shape, classes, spec.seed)
+        self._trainee = _with_foretelling(self.network, foretold, spec.seed) if foretold else self.network
         self._optimizer = make_optimizer(spec, steps_per_epoch)
-        self._optimizer.build(self.network.trainable_variables)
-        self.network.compile(
+        self._optimizer.build(self._trainee.trainable_variables)
+        loss = distillation_loss(spec.distill_weight, spec.distill_temperature) if distil else label_loss
+        self._trainee.compile(
             self._optimizer,
-            distillation_loss(spec.distill_weight, spec.distill_temperature) if distil else label_loss,
-            metrics=[accuracy],
+            regression_loss(loss, classes, spec.foretell_weight) if foretold else loss,
+            metrics=[accuracy_of(classes)],
             steps_per_execution=min(STEPS_PER_CALL, steps_per_epoch) if on_tensorflow else 1,
             jit_compile=not on_tensorflow,  # XLA makes TensorFlow on a CPU several times slower
         )
@@ -53,7 +56,7 @@ class Learner:
 
     def fit(self, batches: EpochBatches, callback: keras.callbacks.Callback) -> tuple[float, float]:
         """One epoch. Returns the mean loss and accuracy over it."""
-        curves = self.network.fit(batches, shuffle=False, verbose=0, callbacks=[callback]).history
+        curves = self._trainee.fit(batches, shuffle=False, verbose=0, callbacks=[callback]).history
         self._keep()
         return float(curves["loss"][0]), float(curves["accuracy"][0])
 
@@ -79,20 +82,28 @@ class Learner:
 
     @property
     def _variables(self) -> list[Any]:
-        return [*self.network.variables, *self._optimizer.variables]
+        return [*self._trainee.variables, *self._optimizer.variables]
 
     def _keep(self) -> None:
         """Averages for what is trained; the normalisations' statistics, averages by themselves, as they are."""
         self.kept.set_weights(self.network.get_weights())
-        for kept, average in zip(self.kept.trainable_variables, self._optimizer.averages):
+        averages = dict(zip((v.path for v in self._trainee.trainable_variables), self._optimizer.averages))
+        for kept, moving in zip(self.kept.trainable_variables, self.network.trainable_variables):
             # Through numpy: JAX would let both share one buffer, and give it away in the next call.
-            kept.assign(average.numpy())
+            kept.assign(averages[moving.path].numpy())
 
 
 def predict(model: Any, features: Array) -> Array:
     """Logits, float32 (clips, classes), of features (clips, frames, features) of any float type."""
     parts = [features[start : start + PREDICT_BATCH] for start in range(0, len(features), PREDICT_BATCH)]
     return np.concatenate([model.predict_on_batch(np.asarray(part, np.float32)[..., None]) for part in parts])
+
+
+def _with_foretelling(network: keras.Model, values: int, seed: int) -> keras.Model:
+    """`network` with `values` more outputs behind its logits, made of what the logits are made of."""
+    initializer = keras.initializers.GlorotUniform(seed)
+    foretold = keras.layers.Dense(values, kernel_initializer=initializer, name="foretold")(network.get_layer("logits").input)
+    return keras.Model(network.input, keras.layers.Concatenate(name="all")([network.output, foretold]), name=network.name)
 
 
 def _make_tensorflow_deterministic() -> None:

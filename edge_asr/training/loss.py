@@ -1,7 +1,7 @@
 """What the network is fitted to: smoothed labels (Szegedy et al., arXiv 1512.00567) and teachers (arXiv 1503.02531).
 
 Targets are soft and made with numpy: (batch, classes) from the labels, then, with teachers, (batch, classes) of theirs at
-the distillation temperature beside them, so that one array goes through Keras.
+the distillation temperature beside them, then values to foretell, if any, so that one array goes through Keras.
 """
 
 from __future__ import annotations
@@ -61,7 +61,23 @@ def distillation_loss(weight: float, temperature: float) -> Loss:
     return loss
 
 
-def accuracy(targets: Any, logits: Any) -> Any:
+def regression_loss(loss: Loss, classes: int, weight: float) -> Loss:
+    """`loss` of the first `classes` outputs, + weight * mean squared error of the others against the last targets."""
+
+    def both(targets: Any, outputs: Any) -> Any:
+        logits, foretold = outputs[:, :classes], outputs[:, classes:]
+        values = foretold.shape[-1]
+        error = ops.mean(ops.square(targets[:, -values:] - foretold), axis=-1)
+        return loss(targets[:, :-values], logits) + weight * error
+
+    return both
+
+
+def accuracy_of(classes: int) -> Loss:
     """1 for each clip whose label (the largest of the first `classes` targets) has the largest logit, else 0."""
-    labels = targets[:, : logits.shape[-1]]
-    return ops.cast(ops.equal(ops.argmax(labels, axis=-1), ops.argmax(logits, axis=-1)), "float32")
+
+    def accuracy(targets: Any, outputs: Any) -> Any:
+        wanted, got = ops.argmax(targets[:, :classes], axis=-1), ops.argmax(outputs[:, :classes], axis=-1)
+        return ops.cast(ops.equal(wanted, got), "float32")
+
+    return accuracy

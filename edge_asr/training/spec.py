@@ -40,6 +40,8 @@ class TrainSpec:
     distill_weight: float = setting(0.7, min=0.0, max=1.0)
     """Share of the loss that the teachers' posteriors get; the labels get the rest."""
     distill_temperature: float = setting(2.0, min=0.5, max=20.0)
+    foretell_weight: float = setting(0.5, min=0.0, max=100.0)
+    """Weight of the error of the values that a wake word's network foretells while it is trained: a speech embedding."""
 
     def __post_init__(self) -> None:
         """Check what ties the fields together. Raises `ConfigError`."""

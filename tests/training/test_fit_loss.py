@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 from numpy.testing import assert_allclose
 
-from edge_asr.training.loss import accuracy, cross_entropy, distillation_loss, label_loss, soft_labels, softmax
+from edge_asr.training.loss import accuracy_of, cross_entropy, distillation_loss, label_loss, regression_loss, soft_labels, softmax
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 5)).astype(np.float32) * 3
@@ -64,4 +64,15 @@ def test_accuracy_looks_at_the_labels_not_at_the_teachers() -> None:
     labels = soft_labels(np.array([0, 1, 0]), 3, 0.1)
     teachers = np.eye(3, dtype=np.float32)[::-1]
     for targets in (labels, np.concatenate([labels, teachers], axis=1)):
-        assert_allclose(np.asarray(accuracy(ops.array(targets), logits)), [1, 1, 0])
+        assert_allclose(np.asarray(accuracy_of(3)(ops.array(targets), logits)), [1, 1, 0])
+        foretelling = ops.concatenate([logits, 9 * ops.ones((3, 2))], axis=1)
+        assert_allclose(np.asarray(accuracy_of(3)(ops.array(targets), foretelling)), [1, 1, 0])
+
+
+def test_values_to_foretell_add_their_weighted_squared_error() -> None:
+    logits, labels = np.array([[2.0, -1.0]], np.float32), soft_labels(np.array([0]), 2, 0.1)
+    wanted, got = np.array([[1.0, 2.0, 3.0]], np.float32), np.array([[1.0, 0.0, 4.0]], np.float32)
+    loss = regression_loss(label_loss, classes=2, weight=0.3)
+    found = loss(ops.array(np.concatenate([labels, wanted], axis=1)), ops.array(np.concatenate([logits, got], axis=1)))
+    expected = np.asarray(label_loss(ops.array(labels), ops.array(logits))) + 0.3 * (0 + 4 + 1) / 3
+    assert_allclose(np.asarray(found), expected, rtol=1e-6)  # float32
