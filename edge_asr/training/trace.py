@@ -34,7 +34,7 @@ class Timing:
     def of(cls, engine: Engine) -> Timing:
         """The timing of the steps that `engine` makes in its bundle's rhythm."""
         spec = engine.manifest.frontend
-        step = PosteriorStream(engine, engine.manifest.detect.step_ms).step_samples
+        step = spec.hops_in(engine.manifest.detect.step_ms) * spec.hop_samples
         return cls(engine.labels, spec.sample_rate, step, engine.window_samples)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_asr.data.audio_file import read_audio
 from edge_asr.data.cache import file_state
@@ -48,10 +49,9 @@ def score_positives(
     if not usable:
         why = f"; the first of {len(left_out)} is {left_out[0].path}: {left_out[0].why}" if left_out else ""
         raise DataError(f"expected recordings of the words, found none that can be read{why}")
-    timing, smoothing = Timing.of(engine), engine.manifest.detect.smoothing_ms
     clips = {
         condition.name: tuple(
-            ScoredClip(one, Span(*arrays["word"]), Replay(Trace(arrays["posteriors"][at], *arrays["place"]), timing, smoothing))
+            ScoredClip(one, Span(*arrays["word"].tolist()), _replay(arrays["posteriors"][at], arrays["place"], engine))
             for one, arrays in usable
         )
         for at, condition in enumerate(rendering.conditions)
@@ -71,14 +71,12 @@ def score_negatives(
     said = heard(bundle, _hear_streams, keys, folder, workers=workers, what="negatives", progress=progress)
     left_out: list[LeftOut] = []
     scored: list[ScoredStream] = []
-    timing, smoothing = Timing.of(engine), engine.manifest.detect.smoothing_ms
     for key, arrays in said.items():
         broken = [LeftOut(Path(str(path)), str(why)) for path, why in arrays["broken"]]
         left_out += broken
         parts = np.split(arrays["posteriors"], np.cumsum(arrays["steps"])[:-1])
         for window, posteriors, place in zip(keys[key], parts, arrays["place"]):
-            trace = Trace(posteriors, *place)
-            scored += _scored(window, Replay(trace, timing, smoothing), {item.path for item in broken})
+            scored += _scored(window, _replay(posteriors, place, engine), {item.path for item in broken})
     if not scored:
         why = f"; the first of {len(left_out)} is {left_out[0].path}: {left_out[0].why}" if left_out else ""
         raise DataError(f"expected audio without the words, found none that can be read{why}")
@@ -139,6 +137,11 @@ def _hear_streams(engine: Engine, batch: Sequence[Window]) -> Arrays:
 
 def _hear(engine: Engine, window: Window, broken: list[LeftOut]) -> Trace:
     return take_trace(engine, [to_int16(load_window(window, engine.manifest.frontend.sample_rate, broken=broken.append))])
+
+
+def _replay(posteriors: NDArray[np.float32], place: NDArray[np.int64], engine: Engine) -> Replay:
+    """`place`: where the first step ends, and the samples that were heard."""
+    return Replay(Trace(posteriors, *place.tolist()), Timing.of(engine), engine.manifest.detect.smoothing_ms)
 
 
 def _scored(window: Window, replay: Replay, broken: set[Path]) -> list[ScoredStream]:
