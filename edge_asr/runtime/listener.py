@@ -55,6 +55,8 @@ class Listener:
 
     def hear(self, features: NDArray[np.float32], end: float = np.inf) -> list[Detection]:
         """The detections of the steps that `features` (see `Scorer.accept`) bring, up to the one that ends at sample `end`."""
-        steps = (step for step in self._scorer.accept(features) if step.end_sample <= end)
-        found = (self._detector.step(step.posterior, step.end_sample) for step in steps)
-        return [replace(event, bundle=self.bundle) for event in found if event]
+        return [
+            replace(event, bundle=self.bundle)
+            for step in self._scorer.accept(features)
+            if step.end_sample <= end and (event := self._detector.step(step.posterior, step.end_sample))
+        ]

@@ -13,7 +13,7 @@ from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, write_bundle
 from edge_asr.errors import AudioError, BundleError, ConfigError, InterpreterError
 from edge_asr.frontend import compute
 from edge_asr.runtime.engine import load_engine
-from edge_asr.runtime.forms import posterior_of
+from edge_asr.runtime.forms import Softmax
 from edge_asr.runtime.window import fit_window
 from tests.bundle.damage import edit_manifest
 from tests.runtime.tones import tones
@@ -78,7 +78,7 @@ def test_posteriors_are_the_softmax_of_the_logits(tiny_bundle: Bundle):
 
 
 def test_large_logits_do_not_overflow():
-    loud = posterior_of(np.array([0, 127, -128, 127], np.int8), TensorSpec((1, 4), scale=100.0))
+    loud = Softmax(TensorSpec((1, 4), scale=100.0))(np.array([0, 127, -128, 127], np.int8))
     assert loud.tolist() == [0.0, 0.5, 0.0, 0.5]
 
 
