@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -17,16 +17,27 @@ from invoke import Context, task
 from edge_asr.errors import EdgeAsrError
 from edge_asr.training.console import progress_bars
 
+if TYPE_CHECKING:
+    from edge_asr.training.recipe import Recipe
+
 CACHE = Path(".cache")
 SETTINGS = {"set_": "change a value of the recipe, like train.epochs=5; as often as you like"}
 DATA = {"data": "folder or archive of recordings; without it the folder in $EDGE_ASR_DATA named like the recipe's reader"}
 PIPER = {"piper": "folder with Piper's voices; without it $EDGE_ASR_PIPER_VOICES, or ~/.local/share/piper-voices"}
 
+WAKE = {
+    "phrase": "what wakes; as often as you like, for one model of several phrases",
+    "language": "BCP 47 tag of the phrase and the voices, like de; default the recipe's",
+    "negatives": "speech and noise without the phrase: folder, archive or data set; as often as you like",
+    "noise": "noise alone, likewise",
+    "recordings": "your own takes of the phrase (edge-asr record)",
+}
 TRAIN = {
-    "recipe": "folder or TOML file",
+    "recipe": "folder or TOML file; with --phrase models/wake without it, else models/commands12",
     "run": "run folder, default runs/NAME",
     "resume": "go on with the run in the folder",
     **DATA,
+    **WAKE,
     **SETTINGS,
 }
 
@@ -60,36 +71,33 @@ def demo(_: Context, folder: str = "runs/demo") -> None:
         run_demo(Path(folder), progress, print, workers=os.cpu_count() or 1)
 
 
-@command(iterable=["set_"], help=TRAIN)
+@command(iterable=["set_", "phrase", "negatives", "noise"], help=TRAIN)
 def train(
     _: Context,
     set_: list[str],
-    recipe: str = "models/commands12",
+    phrase: list[str],
+    negatives: list[str],
+    noise: list[str],
+    language: str = "",
+    recordings: str = "",
+    recipe: str = "",
     data: str = "",
     run: str = "",
     resume: bool = False,
 ) -> None:
-    """Train a recipe; Ctrl-C keeps what is done, --resume goes on. Next: quantize."""
-    from edge_asr.training.pipeline import train_run
+    """Train a wake word (--phrase) or a recipe's commands; Ctrl-C keeps what is done, --resume goes on."""
     from edge_asr.training.recipe import load_recipe
+    from edge_asr.training.wake_recipe import wake_recipe
 
-    wanted = load_recipe(Path(recipe), set_)
+    if phrase:
+        wanted = wake_recipe(Path(recipe or "models/wake"), phrase, language, set_)
+    else:
+        wanted = load_recipe(Path(recipe or "models/commands12"), set_)
     folder = Path(run or f"runs/{wanted.name}")
-    with progress_bars() as progress:
-        result = train_run(
-            Path(recipe),
-            _data(data, wanted.data.reader),
-            folder,
-            overrides=set_,
-            resume=resume,
-            cache_dir=CACHE,
-            workers=os.cpu_count() or 1,
-            progress=progress,
-        )
-    kept = result.kept
-    accuracy = "not measured" if kept.validation_accuracy is None else f"{kept.validation_accuracy:.1%}"
-    print(f"{folder}: {len(result.history)} epochs; kept epoch {kept.epoch}, validation accuracy {accuracy}")
-    print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
+    if wanted.wake is None:
+        _train_commands(Path(recipe or "models/commands12"), _data(data, wanted.data.reader), folder, set_, resume)
+    else:
+        _train_wake(wanted, negatives, noise, recordings, folder, resume)
 
 
 @command(iterable=["set_"], help={"run": "run folder of train", "bundle": "default RUN/bundle", **DATA, **SETTINGS})
@@ -100,13 +108,14 @@ def quantize(_: Context, set_: list[str], run: str, data: str = "", bundle: str 
     from edge_asr.training.text import quantize_text
 
     folder, target = Path(run), Path(bundle or Path(run) / "bundle")
-    place = _data(data, RunFolder(folder).recipe().data.reader)
+    recipe = RunFolder(folder).recipe()
+    place = None if recipe.wake else _data(data, recipe.data.reader)
     with progress_bars() as progress:
         report = quantize_run(
             folder, place, target, overrides=set_, cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress
         )
     print(quantize_text(report))
-    print(f"Next: invoke evaluate --bundle {target} --data FOLDER")
+    print(f"Next: invoke evaluate --bundle {target} {'--positives' if recipe.wake else '--data'} FOLDER")
 
 
 @command(
@@ -226,6 +235,42 @@ def check(context: Context) -> None:
 def test(context: Context, args: str = "") -> None:  # noqa: PT028 - a command, not a test
     """All tests. Those on real recordings need EDGE_ASR_DATA, the microphone's need PulseAudio and PyAudio."""
     context.run(f"{sys.executable} -m pytest {args}", pty=sys.stdout.isatty())
+
+
+def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str], resume: bool) -> None:
+    from edge_asr.training.pipeline import train_run
+
+    with progress_bars() as progress:
+        result = train_run(
+            recipe,
+            data,
+            folder,
+            overrides=settings,
+            resume=resume,
+            cache_dir=CACHE,
+            workers=os.cpu_count() or 1,
+            progress=progress,
+        )
+    kept = result.kept
+    accuracy = "not measured" if kept.validation_accuracy is None else f"{kept.validation_accuracy:.1%}"
+    print(f"{folder}: {len(result.history)} epochs; kept epoch {kept.epoch}, validation accuracy {accuracy}")
+    print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
+
+
+def _train_wake(recipe: Recipe, negatives: list[str], noise: list[str], recordings: str, folder: Path, resume: bool) -> None:
+    from edge_asr.data.wake_places import WakePlaces
+    from edge_asr.training.text import quantize_text
+    from edge_asr.training.wake import train_wake
+    from edge_asr.training.workshop import Workshop
+
+    own = Path(recordings) if recordings else None
+    places = WakePlaces(tuple(map(Path, negatives)), tuple(map(Path, noise)), own)
+    with progress_bars() as progress:
+        shop = Workshop(recipe, folder, CACHE, os.cpu_count() or 1, progress)
+        result = train_wake(shop, places, resume=resume, say=print)
+    print(quantize_text(result.report))
+    print(f"Listen: edge-asr listen --bundle {result.bundle}")
+    print(f"Next:   invoke evaluate --bundle {result.bundle} --positives FOLDER --negatives FOLDER")
 
 
 def _evaluate_clips(

@@ -35,7 +35,7 @@ def prepare_wake(
     With another `frontend` the same windows, each in the same place of its table.
 
     They are kept in `cache_dir` under the hash of everything that they are made from; interrupted work goes on where it was.
-    Raises `DataError` when a label has no usable window to train on.
+    Raises `DataError` when the cache can't be written.
     """
     labels = waveforms.wake.labels
     splits = {split: [window for window in windows if window.split == split] for split in SPLITS}
@@ -45,14 +45,19 @@ def prepare_wake(
     entry = cached_entry(cache_dir, _key(windows, waveforms, frontend), rows, maker, workers=workers, progress=progress)
     tables = {split: table_of(entry, split, items, labels) for split, items in splits.items()}
     left_out = left_out_of(entry)
-    missing = [name for index, name in enumerate(labels) if index not in tables["train"].labels]
+    counts = ", ".join(f"{len(table.ids)} {split}" for split, table in tables.items())
+    return Prepared(**tables, summary=f"windows: {counts}{describe_left_out(left_out)}", left_out=left_out)
+
+
+def expect_every_label(prepared: Prepared) -> None:
+    """Raise `DataError` when a label has nothing to train on."""
+    table = prepared.train
+    missing = [name for index, name in enumerate(table.label_names) if index not in table.labels]
     if missing:
         raise DataError(
             f"expected sounds of every label to train on, found none that can be used of: {', '.join(missing)}"
-            + describe_left_out(left_out)
+            + describe_left_out(prepared.left_out)
         )
-    counts = ", ".join(f"{len(table.ids)} {split}" for split, table in tables.items())
-    return Prepared(**tables, summary=f"windows: {counts}{describe_left_out(left_out)}", left_out=left_out)
 
 
 def _key(windows: Sequence[WakeWindow], waveforms: WakeWaveforms, frontend: FrontendSpec | SpeechEmbedding) -> str:

@@ -14,6 +14,7 @@ from edge_asr.data.split import assign_splits
 from edge_asr.data.voices import voices_for
 from edge_asr.data.voices.voice import Voice
 from edge_asr.data.wake_spec import WakeSpec
+from edge_asr.errors import SynthesisError
 from edge_asr.progress import Progress, no_progress
 
 
@@ -47,7 +48,7 @@ def find_material(spec: WakeSpec, places: WakePlaces, *, progress: Progress = no
     if places.noise:
         negatives += read_negatives(places.noise, phrases=spec.phrases, kind="noise", progress=progress)
     own = read_recordings(places.recordings, phrases=spec.phrases, progress=progress) if places.recordings else None
-    return WakeMaterial(split_voices(voices_for(spec.language), spec), negatives, own)
+    return WakeMaterial(split_voices(_voices(spec), spec), negatives, own)
 
 
 def split_voices(voices: Sequence[Voice], spec: WakeSpec) -> dict[Split, tuple[Voice, ...]]:
@@ -60,3 +61,14 @@ def split_voices(voices: Sequence[Voice], spec: WakeSpec) -> dict[Split, tuple[V
         for voice in of_engine:
             result[split_of[voice.speaker]].append(voice)
     return {split: tuple(found) for split, found in result.items()}
+
+
+def _voices(spec: WakeSpec) -> list[Voice]:
+    found = voices_for(spec.language)
+    voices = [voice for voice in found if not spec.engines or voice.engine in spec.engines]
+    if not voices:
+        engines = ", ".join(sorted({voice.engine for voice in found}))
+        raise SynthesisError(
+            f"wake.engines: expected some of those that speak {spec.language} here ({engines}), found {', '.join(spec.engines)}"
+        )
+    return voices

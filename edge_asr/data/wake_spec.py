@@ -18,6 +18,8 @@ class WakeSpec:
     """What wakes. Each becomes a label: `smart mirror` is `smart_mirror`."""
     language: str = "en"
     """BCP 47 tag, or its beginning, of the voices and of what they say."""
+    engines: tuple[str, ...] = ()
+    """Speech synthesisers that may be used, by name (`invoke voices`); none named: all that are found."""
     positives: int = setting(3000, min=4, max=1000000)
     """Takes of each phrase."""
     near_misses: int = setting(100, min=0, max=10000)

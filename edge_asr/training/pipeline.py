@@ -23,6 +23,7 @@ from edge_asr.progress import Progress, no_progress
 from edge_asr.training.backend import load_keras
 from edge_asr.training.recipe import Recipe, load_recipe, recipe_from_table, recipe_table
 from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.workshop import Workshop
 
 if TYPE_CHECKING:
     from edge_asr.training.fit import OnEpoch, TrainResult
@@ -88,7 +89,7 @@ def train_run(
 
 def quantize_run(
     run_dir: Path,
-    data: Path,
+    data: Path | None,
     bundle_dir: Path,
     *,
     overrides: Sequence[str] = (),
@@ -96,7 +97,11 @@ def quantize_run(
     workers: int,
     progress: Progress = no_progress,
 ) -> QuantizeReport:
-    """Make the trained network in `run_dir` int8. `overrides` are `--set` values; only `[quantize]` and `[detect]` can change."""
+    """Make the trained network in `run_dir` int8. `overrides` are `--set` values; only `[quantize]` and `[detect]` can change.
+
+    `data`: the place of the recordings; None for a wake word, whose run folder knows what it was made of, and whose thresholds
+    are chosen anew.
+    """
     load_keras()
     from edge_asr.training.quantize import quantize
 
@@ -106,6 +111,12 @@ def quantize_run(
         raise TrainingError(
             f"{run_dir}: expected --set quantize.KEY=VALUE or detect.KEY=VALUE, found changes to what was trained; train again"
         )
+    if changed.wake is not None:
+        from edge_asr.training.wake import quantize_wake
+
+        return quantize_wake(Workshop(changed, run_dir, cache_dir, workers, progress), bundle_dir)[0]
+    if data is None:
+        raise TrainingError(f"{run_dir}: expected the place of the recordings that it was trained on, found none")
     prepared = prepare_data(recipe, data, cache_dir=cache_dir, workers=workers, progress=progress)
     logits = _read_logits(run_dir / TEACHERS_SAY) if recipe.train.teachers else None
     return quantize(

@@ -13,7 +13,7 @@ from edge_asr.data.excerpt import Excerpt
 from edge_asr.data.level import active_rms
 from edge_asr.data.negative_clips import NegativeClip
 from edge_asr.data.negative_windows import Piece, Window
-from edge_asr.data.prepare_wake import prepare_wake
+from edge_asr.data.prepare_wake import expect_every_label, prepare_wake
 from edge_asr.data.sound_pool import NOMINAL_RMS, PoolFiles
 from edge_asr.data.spec import AugmentSpec
 from edge_asr.data.wake_spec import WakeSpec
@@ -174,5 +174,6 @@ def test_features_of_all_windows_are_prepared_and_found_again(take: Take, tmp_pa
     )
     assert seen == []
     np.testing.assert_array_equal(again.train.features, prepared.train.features)
+    expect_every_label(prepared)
     with pytest.raises(DataError, match="of: hey_you"):
-        prepare_wake(windows[1:], source(), PRESETS["logmel40"], **settings)
+        expect_every_label(prepare_wake(windows[1:], source(), PRESETS["logmel40"], **settings))
