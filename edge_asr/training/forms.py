@@ -35,33 +35,24 @@ def convert_forms(simulated: keras.Model, settings: QuantizeSpec, step_frames: i
     Raises `ConversionError` when the converter refuses the network, it can't stream but should, or a file has more than
     `settings.max_bytes`.
     """
+    progress("converting", 0, 1)
     scaled = with_unit_scales(simulated)
+    converted: dict[Form, bytes] = {"window": convert_int8(scaled)}
+    if set(settings.forms) != {"window"}:
+        converted["stream"] = convert_stream(scaled, step_frames)
+    if "resource" in settings.forms:
+        converted["resource"] = states_in_variables(converted["stream"])
     field = int(simulated.inputs[0].shape[1])
-    parts: dict[Form, ModelPart] = {}
-    saved = 0
-    for done, form in enumerate(settings.forms):
-        progress("converting", done, len(settings.forms))
-        converted = _convert(scaled, form, step_frames)
-        content = slim(converted)
-        if 0 < settings.max_bytes < len(content):
-            raise ConversionError(
-                f"the int8 model ({form} form) has {len(content)} bytes, quantize.max_bytes allows {settings.max_bytes}: "
-                "make the network smaller"
-            )
-        parts[form] = _part(form, content, field)
-        if form == "window":
-            saved = len(converted) - len(content)
-    progress("converting", len(settings.forms), len(settings.forms))
-    return Forms(parts, saved)
+    parts = {form: _part(form, slim(converted[form]), field, settings.max_bytes) for form in settings.forms}
+    progress("converting", 1, 1)
+    return Forms(parts, len(converted["window"]) - len(parts["window"].content))
 
 
-def _convert(scaled: keras.Model, form: Form, step_frames: int) -> bytes:
-    if form == "window":
-        return convert_int8(scaled)
-    stream = convert_stream(scaled, step_frames)
-    return states_in_variables(stream) if form == "resource" else stream
-
-
-def _part(form: Form, content: bytes, field_frames: int) -> ModelPart:
+def _part(form: Form, content: bytes, field_frames: int, max_bytes: int) -> ModelPart:
+    if 0 < max_bytes < len(content):
+        raise ConversionError(
+            f"the int8 model ({form} form) has {len(content)} bytes, quantize.max_bytes allows {max_bytes}: "
+            "make the network smaller"
+        )
     inputs, outputs = tensor_specs(content)
     return ModelPart(content, inputs[0], outputs[0], inputs[1:], 0 if form == "window" else field_frames)

@@ -17,7 +17,7 @@ from edge_asr.errors import ConfigError
 from edge_asr.frontend.presets import PRESETS
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.training.spec import QuantizeSpec, TrainSpec
-from edge_asr.zoo.spec import ModelSpec, model_spec, model_table
+from edge_asr.zoo.spec import ModelSpec, model_spec, model_table, pads_in_time
 
 TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect", "wake")
 
@@ -128,6 +128,12 @@ def _check_relations(recipe: Recipe, source: str) -> None:
         raise ConfigError(
             f"{source}: 'data.clip_seconds' must hold at least one frame of {recipe.frontend.window_ms} ms, "
             f"found {recipe.data.clip_seconds}"
+        )
+    streaming = [form for form in recipe.quantize.forms if form != "window"]
+    if streaming and pads_in_time(recipe.model):  # before hours of training, not behind them
+        raise ConfigError(
+            f"{source}: 'quantize.forms' names {', '.join(streaming)}, which needs a causal network: "
+            "model.causal = true, or model.arch = 'ds_tc_resnet'"
         )
     unknown = sorted(set(recipe.detect.thresholds) - set(recipe.data.labels))
     if unknown:

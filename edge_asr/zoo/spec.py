@@ -111,6 +111,11 @@ def model_spec(table: Mapping[str, Any], *, source: str) -> ModelSpec:
     return spec
 
 
+def pads_in_time(spec: ModelSpec) -> bool:
+    """Whether the network computes frames at the window's ends from padding, so that it can't stream."""
+    return isinstance(spec, BcResNet) or not getattr(spec, "causal", True)
+
+
 def model_table(spec: ModelSpec) -> dict[str, Any]:
     """The inverse of `model_spec`."""
     from edge_asr.config import to_table

@@ -97,3 +97,13 @@ def test_networks_that_are_causal_as_they_are_can_stream():
     model = fold_batch_norms(build_model(ArticleCnn(filters=(4, 4), dense=8), (20, 13, 1), 2, 0))
     streaming = streaming_model(simulate_int8(model, np.ones((1, 20, 13, 1), np.float32)), 4)
     assert [state.shape[1] for state in streaming.inputs[1:]] == [2, 2, 6]
+
+
+def test_states_are_rounded_as_what_the_layer_reads():
+    """Else the converter is free to give them another scale."""
+    window = simulated("ds_tc_resnet")
+    stream = streaming_model(window, 4)
+    loud = [np.full(state.shape, 1e6, np.float32) for state in stream.inputs[1:]]
+    _, *states = stream([np.zeros(stream.inputs[0].shape, np.float32), *loud])
+    oldest = states[2].numpy()[0, 0]  # of the second block's four frames: two are new
+    np.testing.assert_allclose(oldest, window.get_layer("block1_relu_range").high.numpy(), rtol=1e-6)  # float32
