@@ -90,7 +90,8 @@ class Learner:
         averages = dict(zip((v.path for v in self._trainee.trainable_variables), self._optimizer.averages))
         for kept, moving in zip(self.kept.trainable_variables, self.network.trainable_variables):
             # Through numpy: JAX would let both share one buffer, and give it away in the next call.
-            kept.assign(averages[moving.path].numpy())
+            if moving.path in averages:  # there are none where averaging is off
+                kept.assign(averages[moving.path].numpy())
 
 
 def predict(model: Any, features: Array) -> Array:

@@ -75,6 +75,18 @@ def test_the_averages_are_kept_beside_the_norms_statistics(decay: float) -> None
         assert_array_equal(variable.numpy(), other.numpy())
 
 
+def test_what_is_foretold_shapes_the_network_and_is_not_kept(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    foretold = rng.normal(size=(*DATA.train.features.shape[:2], 5)).astype(np.float16)
+    train(RECIPE, DATA, tmp_path / "run", foretold=foretold)
+    train(RECIPE, DATA, tmp_path / "other", foretold=-foretold)
+    model, other = (RunFolder(tmp_path / name).model() for name in ("run", "other"))
+    assert model.output.shape == (None, 4)
+    assert not np.array_equal(model.get_weights()[0], other.get_weights()[0])
+    with pytest.raises(TrainingError, match="to foretell"):
+        train(RECIPE, DATA, tmp_path / "few", foretold=foretold[:, :1])
+
+
 @pytest.mark.parametrize("finished", [0, 2])
 def test_an_interrupted_run_resumes_to_the_same_bits(unbroken: TrainResult, tmp_path: Path, finished: int) -> None:
     def interrupt(what: str, done: int, total: int) -> None:
@@ -169,9 +181,9 @@ def test_progress_tells_loss_accuracy_and_time_left(tmp_path: Path) -> None:
 def test_each_epoch_has_its_own_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
 
-    def batches(table: FeatureTable, recipe: Recipe, epoch: int, teachers: None) -> EpochBatches:
+    def batches(table: FeatureTable, recipe: Recipe, epoch: int, *rest: None) -> EpochBatches:
         drawn.append(epoch)
-        return EpochBatches(table, recipe, epoch, teachers)
+        return EpochBatches(table, recipe, epoch, *rest)
 
     monkeypatch.setattr("edge_asr.training.fit.EpochBatches", batches)
     train(RECIPE, DATA, tmp_path / "run")
