@@ -14,7 +14,11 @@ RATE = 16000
 
 def from_files(paths: list[Path]) -> NDArray[np.int16]:
     """WAV and FLAC files, one after another."""
-    sound = np.concatenate([read_audio(path, RATE) for path in paths])
+    return np.concatenate([as_int16(read_audio(path, RATE)) for path in paths])
+
+
+def as_int16(sound: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Samples in [-1, 1) as integers."""
     return np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16)
 
 
