@@ -40,6 +40,17 @@ def test_says_bit_for_bit_what_the_window_form_says(name, step, kernels):
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
+def test_every_step_of_an_hour(kernels):
+    """45,000 steps of 80 ms: no error can build up in the states, which are copies of what layers have put out."""
+    made = files("ds_tc_resnet", 4)
+    frames = random_frames(Interpreter(made.window), 3600 * 50)
+    wanted = run_windows(made.window, frames, 4, kernels)
+    found, _ = run_stream(made.stream, frames, kernels)
+    assert len(wanted) == 45_000 - 9  # a window has 38 frames
+    np.testing.assert_array_equal(found[-len(wanted) :], wanted)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize(("name", "step"), FORMS)
 def test_a_stream_that_begins_full_of_one_frame_says_it_from_the_first_step_on(name, step, kernels):
     made = files(name, step)
