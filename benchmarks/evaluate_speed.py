@@ -65,16 +65,19 @@ def measure(bundle: Path, windows: list[Window], folder: Path, workers: int) -> 
     print(f"\n{3600 * hours / (decided - decoded):.0f} hours of audio an hour and core")
     started = perf_counter()
     score_negatives(bundle, windows, folder / "many", workers=workers)
-    print(
-        f"{3600 * hours / (perf_counter() - started):.0f} hours of audio an hour on the clock with {workers} processes, their start included"
-    )
+    clock = 3600 * hours / (perf_counter() - started)
+    print(f"{clock:.0f} hours of audio an hour on the clock, with {workers} processes and their start")
 
 
 def repeated(negatives: Negatives, hours: float) -> list[Window]:
-    """The streams of the negatives, over and over; named anew, so that each is another one."""
-    once = streams(negatives)
+    """The streams of the negatives, over and over, each time begun a millisecond later: the same audio is not heard twice."""
     times = int(np.ceil(hours / negatives.hours))
-    return [replace(window, name=f"{window.name} {number}") for number in range(times) for window in once]
+    return [later(window, number / 1000) for number in range(times) for window in streams(negatives)]
+
+
+def later(window: Window, seconds: float) -> Window:
+    pieces = (replace(piece, start=piece.start + seconds, seconds=piece.seconds - seconds) for piece in window.pieces)
+    return replace(window, pieces=tuple(pieces))
 
 
 def generated_files(folder: Path) -> Path:
