@@ -20,17 +20,17 @@ class WakeSpec:
     """BCP 47 tag, or its beginning, of the voices and of what they say."""
     engines: tuple[str, ...] = ()
     """Speech synthesisers that may be used, by name (`invoke voices`); none named: all that are found."""
-    positives: int = setting(3000, min=4, max=1000000)
+    positives: int = setting(1600, min=4, max=1000000)
     """Takes of each phrase."""
-    near_misses: int = setting(100, min=0, max=10000)
+    near_misses: int = setting(80, min=0, max=10000)
     """Different words and phrases that sound like each phrase."""
-    near_miss_takes: int = setting(2000, min=0, max=1000000)
+    near_miss_takes: int = setting(600, min=0, max=1000000)
     """Takes of these, for each phrase."""
-    part_takes: int = setting(500, min=0, max=1000000)
+    part_takes: int = setting(200, min=0, max=1000000)
     """Takes of single parts of each phrase, and of it with a part missing."""
-    sentence_takes: int = setting(1500, min=0, max=1000000)
+    sentence_takes: int = setting(300, min=0, max=1000000)
     """Takes of other sentences: without them, any synthetic voice would do."""
-    negative_windows: int = setting(6000, min=0, max=10000000)
+    negative_windows: int = setting(8000, min=0, max=10000000)
     """Places in real speech and noise, drawn evenly over the files' durations; each variant is another window there."""
     noise_windows: int = setting(400, min=0, max=1000000)
     """Windows with nothing but noise, or digital silence."""
@@ -54,6 +54,8 @@ class WakeSpec:
     """Share of the windows in which other speech stands before and after; in the others it is silence."""
     gap_ms: tuple[float, float] = setting((0.0, 400.0), min=0.0, max=2000.0)
     """The pause between that and the phrase."""
+    guided: bool = True
+    """Learn also what Google's speech embedding makes of each window, and what heads on it answer, where it is installed."""
     mining_rounds: int = setting(2, min=0, max=20)
     """How often the model is run over what it must not react to, to go on with what it did react to."""
     mining_hours: float = setting(10.0, min=0.0, max=10000.0)

