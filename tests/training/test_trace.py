@@ -46,6 +46,16 @@ def test_replays_what_the_stream_reports(engine: Engine, threshold: float, smoot
     assert Replay(trace, Timing.of(engine), smoothing_ms).detections(detect) == live
 
 
+def test_a_word_at_the_very_end_ends_with_the_sound(engine: Engine) -> None:
+    sound = np.concatenate([np.zeros(16000), 0.3 * np.sin(2 * np.pi * 1000 * np.arange(2000) / 16000)]).astype(np.float32)
+    stream = engine.stream()
+    assert not stream.accept(sound)
+    (live,) = stream.finish()
+    replay = Replay(take_trace(engine, [sound]), Timing.of(engine), 300.0)
+    assert replay.detections(engine.manifest.detect) == [live]
+    assert live.end == len(sound) / 16000 == replay.ends[-1]
+
+
 def test_nothing_heard(engine: Engine) -> None:
     trace = take_trace(engine, [])
     assert trace.samples == 0
@@ -80,6 +90,8 @@ def traces(draw: st.DrawFn) -> Trace:
     for _ in range(draw(st.integers(0, 12))):
         at, long = rng.integers(len(odds)), rng.integers(1, 12)
         odds[at : at + long, rng.integers(1, 3)] += rng.choice([0.3, 1.0, 20.0])
+    if draw(st.booleans()):  # of all magnitudes: the order in which they are added shows
+        odds *= 10.0 ** -rng.uniform(0, 12, odds.shape)
     posteriors = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
     return Trace(posteriors, 960, 960 + 1280 * len(posteriors))
 
