@@ -61,7 +61,7 @@ def expect_every_label(prepared: Prepared) -> None:
 
 
 def _key(windows: Sequence[WakeWindow], waveforms: WakeWaveforms, frontend: FrontendSpec | SpeechEmbedding) -> str:
-    specs = [to_table(spec) for spec in (frontend, waveforms.augment, waveforms.wake)]
+    specs = [to_table(spec) for spec in (frontend, waveforms.augment)]
     for name in FEATURE_MASKS:
         del specs[1][name]
     listing = [[item.id, item.label, item.split, _sound(item.sound), item.ends] for item in windows]
@@ -69,7 +69,9 @@ def _key(windows: Sequence[WakeWindow], waveforms: WakeWaveforms, frontend: Fron
         split: [_sound(file if isinstance(file, Excerpt) else Excerpt(file, 0.0, 0.0)) for file in (*files.noise, *files.speech)]
         for split, files in waveforms.around.items()
     }
-    return key_of("wake", specs, waveforms.clip_seconds, waveforms.seed, listing, around)
+    # What else the [wake] table says is in the listing, or acts later.
+    placing = [waveforms.wake.surrounded, waveforms.wake.gap_ms]
+    return key_of("wake", specs, placing, waveforms.clip_seconds, waveforms.seed, listing, around)
 
 
 def _sound(sound: Sound | None) -> list[Any]:

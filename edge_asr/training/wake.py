@@ -84,11 +84,20 @@ def quantize_wake(shop: Workshop, bundle: Path) -> tuple[QuantizeReport, tuple[T
 
 def _finish(shop: Workshop, collected: Collected, bundle: Path) -> tuple[QuantizeReport, tuple[ThresholdChoice, ...]]:
     from edge_asr.training.quantize import quantize
-    from edge_asr.training.wake_rounds import mined_so_far, with_mined
+    from edge_asr.training.wake_rounds import mined_so_far, round_guidance, round_table
 
     recipe = shop.recipe
-    prepared = with_mined(shop, collected, mined_so_far(shop))
-    report = quantize(shop.run_dir, prepared, bundle, settings=recipe.quantize, detect=recipe.detect, progress=shop.progress)
+    found = mined_so_far(shop)
+    guide = round_guidance(shop, collected, found) if recipe.quantize.method == "qat" else None
+    report = quantize(
+        shop.run_dir,
+        round_table(shop, collected, found),
+        bundle,
+        settings=recipe.quantize,
+        detect=recipe.detect,
+        teacher_logits=guide.teacher_logits if guide else None,
+        progress=shop.progress,
+    )
     heard, audio = calibration_audio(collected)
     choices = calibrate_bundle(
         bundle,

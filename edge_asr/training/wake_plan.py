@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from edge_asr.data.clips import SPLITS
+from edge_asr.data.speech_embedding import has_speech_embedding
 from edge_asr.data.voices.jobs import engine_shares
 from edge_asr.data.wake_dataset import HELD_BACK
 from edge_asr.data.wake_takes import takes_in
@@ -15,6 +16,7 @@ TAKES_A_SECOND = {"kokoro": 1.0, "piper": 6.0, "festival": 4.0}
 OTHER_TAKES_A_SECOND = 25.0
 """Of the engines without a neural network. All rates are a core's, measured on an x86 server of 2023."""
 WINDOWS_A_SECOND = 300.0
+EMBEDDED_A_SECOND = 60.0
 CLIPS_A_SECOND = 2500.0
 """Trained, on two cores; more cores hardly help networks this small."""
 HOURS_HEARD_AN_HOUR = 300.0
@@ -89,7 +91,7 @@ def make_plan(shop: Workshop, sources: Sources) -> Plan:
         recordings=own,
         windows=varied,
         stages=_stages(shop, sources, sum(takes.values()), varied),
-        advice=_advice(speakers, sources),
+        advice=_advice(shop, speakers, sources),
     )
 
 
@@ -107,13 +109,14 @@ def _stages(shop: Workshop, sources: Sources, takes: int, windows: int) -> tuple
     return (
         Stage("speaking", speaking),
         Stage("windows", windows / WINDOWS_A_SECOND / cores),
+        Stage("embeddings", windows / EMBEDDED_A_SECOND / cores if wake.guided and has_speech_embedding() else 0.0),
         Stage("training", training),
         Stage("mining", mining),
         Stage("int8", CONVERSION_SECONDS),
     )
 
 
-def _advice(speakers: Counter[str], sources: Sources) -> tuple[str, ...]:
+def _advice(shop: Workshop, speakers: Counter[str], sources: Sources) -> tuple[str, ...]:
     material = sources.material
     advice = []
     hours = material.negatives.hours_of(kind="speech")
@@ -126,6 +129,8 @@ def _advice(speakers: Counter[str], sources: Sources) -> tuple[str, ...]:
         advice.append(
             f"more real negatives: {hours:.1f} h of speech are few; half a false accept an hour shows in {ENOUGH_HOURS:g} h"
         )
+    if shop.wake.guided and not has_speech_embedding():
+        advice.append("pip install pyopen-wakeword: its speech embedding, learnt from people, guides the training")
     if not any(engine in speakers for engine in GOOD_ENGINES):
         advice.append("a neural voice engine (invoke voices says how): formant voices alone teach a machine's accent")
     if material.recordings is None:

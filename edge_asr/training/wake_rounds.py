@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from edge_asr.data.prepare_wake import expect_every_label
+from edge_asr.data.speech_embedding import SpeechEmbedding, has_speech_embedding
 from edge_asr.data.tables import FeatureTable, Prepared
 from edge_asr.data.wake_dataset import again
 from edge_asr.data.wake_windows import WakeWindow, mined_window
+from edge_asr.training.embedding_head import Guidance, guidance
 from edge_asr.training.fit import train
 from edge_asr.training.history import History
 from edge_asr.training.quantize import quantize
@@ -31,13 +34,16 @@ def train_rounds(shop: Workshop, collected: Collected) -> tuple[Mined, ...]:
     found: tuple[Mined, ...] = ()
     for number in range(shop.wake.mining_rounds + 1):
         folder = round_dir(shop, number)
-        prepared = with_mined(shop, collected, found)
+        prepared = round_table(shop, collected, found)
+        guide = round_guidance(shop, collected, found)
         train(
             round_recipe(shop.recipe, number),
             prepared,
             folder,
             resume=True,
             begin_with=round_dir(shop, number - 1) if number else None,
+            teacher_logits=guide.teacher_logits if guide else None,
+            foretold=guide.foretold if guide else None,
             progress=shop.progress,
         )
         if number < shop.wake.mining_rounds:
@@ -67,14 +73,16 @@ def mined_so_far(shop: Workshop) -> tuple[Mined, ...]:
     return tuple(mined for mined in found if mined is not None)
 
 
-def with_mined(shop: Workshop, collected: Collected, found: tuple[Mined, ...]) -> Prepared:
-    """The features of all windows, and of what was mined, which training draws as often as `wake.mining_weight` says."""
-    prepared = features(shop, collected, collected.dataset.windows)
+def round_table(
+    shop: Workshop, collected: Collected, found: Sequence[Mined], frontend: SpeechEmbedding | None = None
+) -> Prepared:
+    """The features of all windows, and of what was mined, each of which counts `wake.mining_weight` times."""
+    prepared = features(shop, collected, collected.dataset.windows, frontend)
     expect_every_label(prepared)
-    windows = tuple(copy for window in _windows(shop, found) for copy in again(window, shop.wake.mining_weight))
+    windows = [copy for window in _windows(shop, found) for copy in again(window, shop.wake.mining_weight)]
     if not windows:
         return prepared
-    mined = features(shop, collected, windows).train
+    mined = features(shop, collected, windows, frontend).train
     table = FeatureTable(
         np.concatenate([prepared.train.features, mined.features]),
         np.concatenate([prepared.train.labels, mined.labels]),
@@ -84,7 +92,18 @@ def with_mined(shop: Workshop, collected: Collected, found: tuple[Mined, ...]) -
     return replace(prepared, train=table)
 
 
-def _windows(shop: Workshop, found: tuple[Mined, ...]) -> list[WakeWindow]:
+def round_guidance(shop: Workshop, collected: Collected, found: Sequence[Mined]) -> Guidance | None:
+    """What the speech embedding gives for the same windows; None where the recipe or the machine has none.
+
+    It is made anew when a run is resumed, in seconds, from the features in the cache: the same seed gives the same.
+    """
+    if not shop.wake.guided or not has_speech_embedding():
+        return None
+    table = round_table(shop, collected, found, SpeechEmbedding()).train
+    return guidance(table, shop.recipe, progress=shop.progress)
+
+
+def _windows(shop: Workshop, found: Sequence[Mined]) -> list[WakeWindow]:
     return [
         mined_window(f"{number}/{place:05d}", Path(moment.path), moment.time, shop.recipe.data.clip_seconds)
         for number, mined in enumerate(found)

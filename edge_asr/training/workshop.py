@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_asr.config import Table, build
 from edge_asr.data.prepare_wake import prepare_wake
+from edge_asr.data.speech_embedding import SpeechEmbedding
 from edge_asr.data.tables import Prepared
 from edge_asr.data.wake_dataset import WakeDataset, wake_dataset
 from edge_asr.data.wake_places import WakeMaterial, WakePlaces, find_material
@@ -18,6 +20,7 @@ from edge_asr.data.wake_waveforms import WakeWaveforms
 from edge_asr.data.wake_windows import WakeWindow
 from edge_asr.errors import ConfigError, TrainingError
 from edge_asr.files import write_whole
+from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.recipe import Recipe
 
@@ -87,13 +90,20 @@ def collect(shop: Workshop, sources: Sources) -> Collected:
     return Collected(sources, spoken, dataset)
 
 
-def features(shop: Workshop, collected: Collected, windows: tuple[WakeWindow, ...]) -> Prepared:
-    """Feature tables of `windows`, from the cache where it has them. Raises `DataError`."""
+def features(
+    shop: Workshop, collected: Collected, windows: Sequence[WakeWindow], frontend: FrontendSpec | SpeechEmbedding | None = None
+) -> Prepared:
+    """Feature tables of `windows`, from the cache where it has them; `frontend` None is the recipe's. Raises `DataError`."""
     recipe = shop.recipe
     rate, seconds = recipe.frontend.sample_rate, recipe.data.clip_seconds
     waveforms = WakeWaveforms(collected.dataset.around, rate, seconds, shop.wake, recipe.augment, shop.seed)
     return prepare_wake(
-        windows, waveforms, recipe.frontend, cache_dir=shop.cache_dir, workers=shop.workers, progress=shop.progress
+        windows,
+        waveforms,
+        frontend or recipe.frontend,
+        cache_dir=shop.cache_dir,
+        workers=shop.workers,
+        progress=shop.progress,
     )
 
 
