@@ -41,7 +41,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five recordings of "yes" (one of them says "no", one is too short), three of "no", and a minute of other audio."""
     root = tmp_path_factory.mktemp("wake")
     for number in range(5):
-        sound = tone(3000 if number == 3 else 1000, 0.06 if number == 4 else 0.6 + number / 10)
+        sound = tone(3000 if number == 4 else 1000, 0.06 if number == 3 else 0.6 + number / 10)
         save(root / "said" / "yes" / f"{number}.wav", said(sound, number))
     for number in range(3):
         save(root / "said" / "no" / f"{number}.wav", said(tone(3000, 0.7), 10 + number))
@@ -71,7 +71,10 @@ def test_counts_misses_and_false_accepts(measured: WakeEvaluation) -> None:
         Proportion(2, 5),
         Proportion(0, 3),
     )
-    assert [miss.clip.positive.name for miss in yes.misses if miss.condition == "clean"] == ["yes/3.wav", "yes/4.wav"]
+    assert [miss.clip.positive.name for miss in yes.misses if miss.condition == "clean"] == [
+        "yes/4.wav",
+        "yes/3.wav",
+    ]
     assert all(miss.score < 0.8 for miss in yes.misses)
     # Of the six tones, 0.06 to 0.31 s long, those from 0.11 s on reach 0.8.
     assert yes.shipped.false_accepts.events == 5
@@ -161,7 +164,7 @@ def test_page_shows_the_numbers_and_plays_the_worst(measured: WakeEvaluation, pl
         played = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     word = yes.misses[0].clip.word
     assert len(played) / RATE == pytest.approx(word.end - word.start + 0.8, abs=0.01)
-    heard = rendering(places).sound(yes.misses[0].clip.positive, said(tone(3000, 0.9), 3).astype(np.float32), CONDITIONS[0])
+    heard = rendering(places).sound(yes.misses[0].clip.positive, said(tone(3000, 1.0), 4).astype(np.float32), CONDITIONS[0])
     start = round((word.start - 0.4) * RATE)
     assert np.abs(played.astype(int) - heard[start : start + len(played)]).max() <= 1  # the file has 16 bits
 
@@ -202,6 +205,13 @@ def test_too_few_hours_are_said(measured: WakeEvaluation, places: Path) -> None:
     assert "40.0 %" in lines["as"] or "0.0 %" in lines["as"]
     assert "“no” detected in recordings of “yes”: 1" in text
     assert "2 files left out" in text
+
+
+def test_a_rate_out_of_reach_is_said(measured: WakeEvaluation, places: Path) -> None:
+    word = measured.words[0]
+    never = replace(measured, words=(replace(word, curve=replace(word.curve, at_rates={0.5: None}), false_accepts=()),))
+    assert "0.5/h*    no threshold has so few" in wake_text(never)
+    assert "no threshold has so few" in render_wake_report(never, rendering(places))
 
 
 def test_words_that_were_not_said_are_not_judged(tiny_bundle: Bundle, places: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_asr.bundle.store import Bundle
+from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, write_bundle
 from edge_asr.data.audio_file import read_audio
 from edge_asr.data.negative_windows import Window, load_window, streams
 from edge_asr.data.negatives import read_negatives
@@ -157,6 +157,18 @@ def test_nothing_is_heard_twice(
     save(recording.path, tone(3000, 1.1))
     score_positives(tiny_bundle.path, [recording], cache, rendering)
     assert len(heard) == 3
+
+
+def test_another_model_hears_for_itself(
+    tiny_bundle: Bundle, tiny_forms: Bundle, talk: tuple[Window, ...], tmp_path: Path
+) -> None:
+    manifest, cache = tiny_forms.manifest, tmp_path / "cache"
+    draft = ManifestDraft(manifest.name, manifest.labels, manifest.frontend, manifest.detect)
+    content, model = tiny_bundle.models["window"], tiny_bundle.manifest.models[0]
+    other = write_bundle(tmp_path / "other", draft, {"window": ModelPart(content, model.input, model.output)})
+    for bundle in (tiny_forms, other):
+        found = score_negatives(bundle.path, talk, cache).false_accepts(manifest.detect)
+        assert [(event.label, event.score) for event in found] == [(label, score) for label, _, score in live(bundle, talk)]
 
 
 def test_an_interrupted_measurement_goes_on(tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
