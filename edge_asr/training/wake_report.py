@@ -19,8 +19,8 @@ from edge_asr.training.rendering import Rendering
 from edge_asr.training.wake_evaluate import Miss, WakeEvaluation, WordResult
 from edge_asr.training.wake_score import FalseAccept
 
-MOST_CLIPS = 12
-"""Of each word's misses, and of its false accepts; each costs about 110 kB of page."""
+MOST_CLIPS, FEWEST_CLIPS = 12, 3
+"""Misses, and false accepts, of all words together, and of one word at least; each costs about 110 kB of page."""
 BEFORE_SECONDS, AFTER_SECONDS = 1.8, 0.4
 """What is heard around the moment of a false accept."""
 AROUND_SECONDS = 0.4
@@ -66,12 +66,13 @@ def render_wake_report(evaluation: WakeEvaluation, rendering: Rendering) -> str:
 
 def _word(word: WordResult, evaluation: WakeEvaluation, rendering: Rendering) -> WordPage:
     clean = word.latencies[evaluation.conditions[0]]
+    most = max(FEWEST_CLIPS, MOST_CLIPS // len(evaluation.words))
     return WordPage(
         word,
         det_svg(word.curve, word.shipped, evaluation.conditions),
         latency_svg(clean) if len(clean) else "",
-        tuple(_miss(miss, rendering) for miss in word.misses[:MOST_CLIPS]),
-        tuple(_false_accept(event, word, evaluation.sample_rate) for event in word.false_accepts[:MOST_CLIPS]),
+        tuple(_miss(miss, rendering) for miss in word.misses[:most]),
+        tuple(_false_accept(event, word, evaluation.sample_rate) for event in word.false_accepts[:most]),
     )
 
 
