@@ -75,6 +75,17 @@ def test_cutting_changes_nothing(tiny_forms: Bundle, longest: int):
     assert same(hear(engine, sound, random_chunks(sound, longest, seed=longest)), hear(engine, sound))
 
 
+def test_the_end_is_heard_once(tiny_forms: Bundle):
+    for engine in both(tiny_forms):
+        stream = PosteriorStream(engine, STEP_MS)
+        stream.accept(SOUND)
+        tail = stream.finish()
+        ends = [step.end_sample for step in tail]
+        assert len(SOUND) < ends[0] <= ends[-1] <= len(SOUND) + engine.window_samples // 2
+        assert len(ends) == engine.window_samples // 2 // stream.step_samples
+        assert stream.finish() == []
+
+
 def test_reset_goes_back_to_silence(tiny_forms: Bundle):
     for engine in both(tiny_forms):
         stream = PosteriorStream(engine, STEP_MS)

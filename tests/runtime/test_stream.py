@@ -202,6 +202,16 @@ def test_step_of_a_second_runs_each_second(tiny_bundle: Bundle):
     assert isinstance(events[0], Detection)
 
 
+def test_step_longer_than_any_buffer(tiny_bundle: Bundle):
+    """250 frames of 49: only the last ones count."""
+    engine = engine_of(tiny_bundle)
+    stream = engine.stream(DetectSpec(step_ms=5000, smoothing_ms=0))
+    stream.accept(tones(11.0, [(2.0, "no"), (9.0, "yes")], length=1.1))
+    assert engine.labels[int(stream.posterior.argmax())] == "yes"
+    window = compute(tones(11.0, [(2.0, "no"), (9.0, "yes")], length=1.1), engine.manifest.frontend)[500 - 49 : 500]
+    assert np.array_equal(stream.posterior.astype(np.float32), engine.posteriors(window))
+
+
 def test_time_is_counted_in_samples(tiny_bundle: Bundle):
     """The first frame with a sample of the stream starts a hop (320) before it, and so ends at 480 - 320."""
     stream = engine_of(tiny_bundle).stream(DetectSpec(step_ms=1, threshold=0.0))
