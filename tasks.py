@@ -62,9 +62,9 @@ def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
     return decorate
 
 
-@command(help={"folder": "where the words, the model and the report go"})
+@command(help={"folder": "where the takes, the model and the talk go"})
 def demo(_: Context, folder: str = "runs/demo") -> None:
-    """Speak some words, train a model on them, make it int8, judge it, and let it listen. Offline, under five minutes."""
+    """A phrase becomes a wake word: spoken, trained, made int8, heard in a minute of talk. Offline, under five minutes."""
     from edge_asr.training.demo import run_demo
 
     with progress_bars() as progress:

@@ -35,6 +35,8 @@ class WakeResult:
     run_dir: Path
     bundle: Path
     plan: Plan
+    collected: Collected
+    """What it was made of."""
     mined: tuple[Mined, ...]
     """By round."""
     report: QuantizeReport
@@ -72,7 +74,7 @@ def train_wake(
     report, choices = _finish(shop, collected, bundle)
     for choice in choices:
         say(str(choice))
-    return WakeResult(shop.run_dir, bundle, plan, mined, report, choices)
+    return WakeResult(shop.run_dir, bundle, plan, collected, mined, report, choices)
 
 
 def quantize_wake(shop: Workshop, bundle: Path) -> tuple[QuantizeReport, tuple[ThresholdChoice, ...]]:

@@ -28,7 +28,7 @@ def changed(**tables):
 
 
 def test_there_are_shipped_recipes():
-    assert {p.parent.name for p in SHIPPED} >= {"commands12", "spoken_digits", "demo"}
+    assert {p.parent.name for p in SHIPPED} >= {"commands12", "spoken_digits", "wake"}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: str(p.relative_to(ROOT)))

@@ -8,65 +8,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, write_bundle
-from edge_asr.data.voices import SpokenWord, find_voice
-from edge_asr.data.voices.word_set import WordSet
-from edge_asr.runtime.engine import Engine, load_engine
+from edge_asr.bundle.store import read_bundle
+from edge_asr.data.audio_file import read_audio
+from edge_asr.data.voices.voice import SpokenWord
 from edge_asr.runtime.events import Detection
-from edge_asr.training.demo import RECIPE, heard, run_demo, speak_dialogue
-from edge_asr.training.demo_words import COMMANDS, DIALOGUE, OTHERS, WORDS
-from edge_asr.training.recipe import Recipe, load_recipe
-from tests.conftest import TINY_MODEL
+from edge_asr.training.demo import SETTINGS, demo_recipe, run_demo
+from edge_asr.training.talk import heard, make_talk
+from tests.training.wake_toys import SETTINGS as SMALL
+from tests.training.wake_toys import few_texts
 
 pytest.importorskip("espeakng_loader", reason="needs the 'synth' extra (espeakng-loader)")
 
 
-@pytest.fixture
-def engine(tiny_bundle: Bundle, tmp_path: Path) -> Engine:
-    """The tone detector, with two of the demo's words as its labels."""
-    tones = load_engine(tiny_bundle)
-    draft = ManifestDraft("words", ("_silence_", "_unknown_", "lights", "stop"), tones.manifest.frontend)
-    part = ModelPart(TINY_MODEL.read_bytes(), tones.interpreter.input, tones.interpreter.output)
-    return load_engine(write_bundle(tmp_path / "words", draft, {"window": part}))
-
-
-def small() -> tuple[Recipe, WordSet]:
-    """The demo with few clips and two epochs."""
-    settings = ["augment.copies=1", "train.epochs=2", "train.warmup_epochs=0.5", "train.per_keyword=6", "train.per_unknown=12"]
-    settings += ["train.per_silence=6", "train.batch_size=8", "quantize.representative_clips=20"]
-    words = replace(WORDS, speakers=WORDS.speakers[:6], labels=tuple(replace(label, takes=1) for label in WORDS.labels))
-    return load_recipe(RECIPE, settings), words
-
-
-def test_words_and_recipe_fit_together() -> None:
-    recipe = load_recipe(RECIPE)
-    assert recipe.data.labels == ("_silence_", "_unknown_", *COMMANDS)
-    assert [label.label for label in WORDS.labels] == [*COMMANDS, "_unknown_"]
-    assert not set(COMMANDS) & set(OTHERS)
-    assert not any(command in carrier.split() for command in COMMANDS for carrier in WORDS.carriers)
-    said = " ".join(text.lower() for _, text in DIALOGUE)
-    assert all(command in said for command in COMMANDS)
-
-
-def test_voices_exist_and_the_dialogues_are_not_trained_on() -> None:
-    for accent in WORDS.accents:
-        for speaker in WORDS.speakers:
-            assert find_voice(f"{accent}+{speaker}").language == accent
-    assert len(set(WORDS.speakers)) == len(WORDS.speakers)
-    for voice, _ in DIALOGUE:
-        assert find_voice(voice).name.partition("+")[2] not in WORDS.speakers
-
-
-def test_dialogue_knows_when_its_words_are_said(engine: Engine) -> None:
-    dialogue = speak_dialogue([("en-us+m3", "Turn on the lights."), ("en-gb+f4", "Stop! Lights off.")], engine)
-    assert [word.text for word in dialogue.keywords] == ["lights", "stop", "lights"]
-    for word in dialogue.keywords:
-        inside = dialogue.samples[int(word.start * 16000) : int(word.end * 16000)]
-        assert 0.1 < word.end - word.start < 1.0
-        assert np.abs(inside).max() > 0.05
-    between = dialogue.samples[int(dialogue.keywords[0].end * 16000) : int(dialogue.keywords[1].start * 16000)]
-    assert len(between) >= 0.4 * 16000
-    assert np.sqrt(np.mean(between**2)) < 0.01
+def test_its_recipe_is_the_wake_words_own_but_shorter() -> None:
+    whole, short = demo_recipe(()), demo_recipe(SETTINGS)
+    assert whole.wake is not None
+    assert short.wake is not None
+    assert short.wake.labels == whole.wake.labels == ("_unknown_", "computer")
+    assert short.model == whole.model
+    assert short.train.epochs < whole.train.epochs
+    assert short.wake.positives < whole.wake.positives
 
 
 def test_a_detection_counts_only_at_its_time() -> None:
@@ -76,31 +37,35 @@ def test_a_detection_counts_only_at_its_time() -> None:
     assert heard(stop, [early, other, fitting]) is fitting
 
 
-def test_makes_bundle_report_and_dialogue_and_goes_on_from_them(tmp_path: Path) -> None:
-    recipe, words = small()
+def test_makes_bundle_and_talk_and_goes_on_from_them(tmp_path: Path) -> None:
+    recipe = replace(demo_recipe((*SMALL, "wake.test_percent=20", "wake.mining_rounds=0")), name="demo")
     lines: list[str] = []
-    steps: set[str] = set()
-    result = run_demo(tmp_path, lambda what, done, total: steps.add(what), lines.append, recipe=recipe, words=words, workers=1)
-    assert load_engine(result.bundle).labels == recipe.data.labels
-    assert result.report.read_text("utf-8").startswith("<!doctype html>")
-    assert result.evaluation.clips > 0
-    assert [word.text for word in result.keywords] == ["computer", "lights", "kitchen", "window", "music", "stop"]
-    with wave.open(str(result.dialogue_file)) as file:
-        assert file.getnframes() / file.getframerate() > result.keywords[-1].end
-    text = "\n".join(lines)
-    for part in (
-        "1/5",
-        "5/5",
-        str(result.bundle),
-        str(result.report),
-        "edge-asr listen --bundle",
-        f"{len(COMMANDS)} words heard",
-    ):
-        assert part in text
-    assert {"speaking", "features", "evaluating"} <= steps
-    command = lines[-1].removeprefix("Try next:").split()
-    subprocess.run(command, check=True, timeout=60)
-    weights = (tmp_path / "run" / "weights.npz").stat().st_mtime_ns
-    again = run_demo(tmp_path, say=lines.append, recipe=recipe, words=words, workers=1)
-    assert (tmp_path / "run" / "weights.npz").stat().st_mtime_ns == weights
-    assert (again.detections, again.evaluation.model_sha256) == (result.detections, result.evaluation.model_sha256)
+    with few_texts():
+        result = run_demo(tmp_path, say=lines.append, recipe=recipe, workers=1)
+        assert read_bundle(result.wake.bundle).manifest.labels == ("_unknown_", "computer")
+        with wave.open(str(result.talk_file)) as file:
+            assert 40 < file.getnframes() / file.getframerate() < 62
+        text = "\n".join(lines)
+        for part in ("1/2", "2/2", "Would help", str(result.wake.bundle), "edge-asr listen --bundle", "train --phrase", " of "):
+            assert part in text
+        subprocess.run(lines[-1].removeprefix("Try next:").split(), check=True, timeout=60)
+        again = run_demo(tmp_path, recipe=recipe, workers=1)
+    assert again.detections == result.detections
+    check_talk(result.talk_file, result.talk.words)
+    voices = {one.phrase.voice.speaker for one in result.wake.collected.spoken.of("test")}
+    learnt = {one.phrase.voice.speaker for one in result.wake.collected.spoken.of("train")}
+    assert voices
+    assert not voices & learnt
+    other = make_talk(result.wake.collected.spoken, ("_unknown_", "computer"), 20.0, 16000, seed=2)
+    assert len(other.samples) < len(result.talk.samples)
+
+
+def check_talk(file: Path, words: tuple[SpokenWord, ...]) -> None:
+    samples = read_audio(file, 16000)
+    assert len(words) >= 3
+    for word in words:
+        assert word.text == "computer"
+        inside = samples[round(word.start * 16000) : round(word.end * 16000)]
+        before = samples[round((word.start - 0.15) * 16000) : round((word.start - 0.05) * 16000)]
+        assert np.abs(inside).max() > 0.05
+        assert np.abs(before).max() < 0.01  # a pause

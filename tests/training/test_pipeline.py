@@ -179,6 +179,8 @@ def test_commands_judge_a_folder_of_labels(tiny_bundle: Bundle, tmp_path: Path):
         (["train", "--data", "nowhere"], "nowhere"),
         (["train", "--recipe", "nowhere"], "nowhere"),
         (["train"], "EDGE_ASR_DATA"),
+        (["train", "--phrase", "???", "--recipe", str(ROOT / "models" / "wake")], "expected a phrase of words"),
+        (["train", "--phrase", "hey", "--recipe", "models/commands12"], "wake"),
         (["quantize", "--run", "nowhere"], "nowhere"),
         (["evaluate", "--bundle", "nowhere", "--data", "."], "nowhere"),
     ],
