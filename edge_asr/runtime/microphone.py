@@ -19,7 +19,7 @@ from edge_asr.runtime.quiet import quiet_stderr
 from edge_asr.runtime.sources import POLL_SECONDS, Incident
 
 CHUNK_SECONDS = 0.08
-"""What one callback brings. Chunks of 20 ms cost a third more CPU (see benchmarks/cost.py), and a model runs every 80 ms anyway."""
+"""What one callback brings. Chunks of 20 ms cost a third more CPU (benchmarks/cost.py), and a model runs every 80 ms anyway."""
 QUEUE_SECONDS = 4.0
 """Audio that waits for a reader who is busy, before the oldest is dropped."""
 LOST_SECONDS = 5.0
