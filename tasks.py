@@ -18,6 +18,7 @@ from edge_asr.errors import EdgeAsrError
 from edge_asr.training.console import progress_bars
 
 if TYPE_CHECKING:
+    from edge_asr.data.wake_places import WakePlaces
     from edge_asr.training.recipe import Recipe
 
 CACHE = Path(".cache")
@@ -31,6 +32,7 @@ WAKE = {
     "negatives": "speech and noise without the phrase: folder, archive or data set; as often as you like",
     "noise": "noise alone, likewise",
     "recordings": "your own takes of the phrase (edge-asr record)",
+    **PIPER,
 }
 TRAIN = {
     "recipe": "folder or TOML file; with --phrase models/wake without it, else models/commands12",
@@ -80,12 +82,14 @@ def train(
     noise: list[str],
     language: str = "",
     recordings: str = "",
+    piper: str = "",
     recipe: str = "",
     data: str = "",
     run: str = "",
     resume: bool = False,
 ) -> None:
     """Train a wake word (--phrase) or a recipe's commands; Ctrl-C keeps what is done, --resume goes on."""
+    from edge_asr.data.wake_places import WakePlaces
     from edge_asr.training.recipe import load_recipe
     from edge_asr.training.wake_recipe import wake_recipe
 
@@ -97,7 +101,9 @@ def train(
     if wanted.wake is None:
         _train_commands(Path(recipe or "models/commands12"), _data(data, wanted.data.reader), folder, set_, resume)
     else:
-        _train_wake(wanted, negatives, noise, recordings, folder, resume)
+        own = Path(recordings) if recordings else None
+        places = WakePlaces(tuple(map(Path, negatives)), tuple(map(Path, noise)), own, _piper(piper))
+        _train_wake(wanted, places, folder, resume)
 
 
 @command(iterable=["set_"], help={"run": "run folder of train", "bundle": "default RUN/bundle", **DATA, **SETTINGS})
@@ -257,14 +263,11 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
     print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
 
 
-def _train_wake(recipe: Recipe, negatives: list[str], noise: list[str], recordings: str, folder: Path, resume: bool) -> None:
-    from edge_asr.data.wake_places import WakePlaces
+def _train_wake(recipe: Recipe, places: WakePlaces, folder: Path, resume: bool) -> None:
     from edge_asr.training.text import quantize_text
     from edge_asr.training.wake import train_wake
     from edge_asr.training.workshop import Workshop
 
-    own = Path(recordings) if recordings else None
-    places = WakePlaces(tuple(map(Path, negatives)), tuple(map(Path, noise)), own)
     with progress_bars() as progress:
         shop = Workshop(recipe, folder, CACHE, os.cpu_count() or 1, progress)
         result = train_wake(shop, places, resume=resume, say=print)

@@ -28,6 +28,8 @@ class WakePlaces:
     """Noise alone."""
     recordings: Path | None = None
     """The user's own takes of the phrases."""
+    piper_voices: Path | None = None
+    """Piper's voices, where they are not in the usual folder."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def find_material(spec: WakeSpec, places: WakePlaces, *, progress: Progress = no
     if places.noise:
         negatives += read_negatives(places.noise, phrases=spec.phrases, kind="noise", progress=progress)
     own = read_recordings(places.recordings, phrases=spec.phrases, progress=progress) if places.recordings else None
-    return WakeMaterial(split_voices(_voices(spec), spec), negatives, own)
+    return WakeMaterial(split_voices(_voices(spec, places.piper_voices), spec), negatives, own)
 
 
 def split_voices(voices: Sequence[Voice], spec: WakeSpec) -> dict[Split, tuple[Voice, ...]]:
@@ -63,8 +65,8 @@ def split_voices(voices: Sequence[Voice], spec: WakeSpec) -> dict[Split, tuple[V
     return {split: tuple(found) for split, found in result.items()}
 
 
-def _voices(spec: WakeSpec) -> list[Voice]:
-    found = voices_for(spec.language)
+def _voices(spec: WakeSpec, piper_voices: Path | None) -> list[Voice]:
+    found = voices_for(spec.language, piper_voices=piper_voices)
     voices = [voice for voice in found if not spec.engines or voice.engine in spec.engines]
     if not voices:
         engines = ", ".join(sorted({voice.engine for voice in found}))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_asr.config import Table, build
+from edge_asr.config import build, to_table
 from edge_asr.data.prepare_wake import prepare_wake
 from edge_asr.data.speech_embedding import SpeechEmbedding
 from edge_asr.data.tables import Prepared
@@ -109,13 +109,14 @@ def features(
 
 def write_places(run_dir: Path, places: WakePlaces) -> None:
     """Keep `places` in the run folder, for `--resume` and `invoke quantize`. Raises `TrainingError`."""
-    table: Table = {
-        "negatives": [str(place.absolute()) for place in places.negatives],
-        "noise": [str(place.absolute()) for place in places.noise],
-        "recordings": str(places.recordings.absolute()) if places.recordings else "",
-    }
+    stored = _Places(
+        negatives=tuple(str(place.absolute()) for place in places.negatives),
+        noise=tuple(str(place.absolute()) for place in places.noise),
+        recordings=str(places.recordings.absolute()) if places.recordings else None,
+        piper_voices=str(places.piper_voices.absolute()) if places.piper_voices else None,
+    )
     try:
-        write_whole(run_dir / PLACES, (json.dumps(table, indent=1) + "\n").encode())
+        write_whole(run_dir / PLACES, (json.dumps(to_table(stored), indent=1) + "\n").encode())
     except OSError as err:
         raise TrainingError(f"{run_dir}: expected a folder to write to, found: {err}") from err
 
@@ -127,8 +128,12 @@ def read_places(run_dir: Path) -> WakePlaces:
         stored = build(_Places, json.loads(file.read_text("utf-8")), source=str(file))
     except (OSError, ValueError, TypeError, ConfigError) as err:
         raise TrainingError(f"{file}: expected where a wake word's recordings lie, found: {err}; train again") from err
-    own = Path(stored.recordings) if stored.recordings else None
-    return WakePlaces(tuple(map(Path, stored.negatives)), tuple(map(Path, stored.noise)), own)
+    return WakePlaces(
+        tuple(map(Path, stored.negatives)),
+        tuple(map(Path, stored.noise)),
+        Path(stored.recordings) if stored.recordings else None,
+        Path(stored.piper_voices) if stored.piper_voices else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -137,4 +142,5 @@ class _Places:
 
     negatives: tuple[str, ...] = ()
     noise: tuple[str, ...] = ()
-    recordings: str = ""
+    recordings: str | None = None
+    piper_voices: str | None = None
