@@ -121,9 +121,10 @@ def soak(bundle: Path, engine: Engine, blocks: Iterator[NDArray[np.int16]], thre
             expected += stream.accept(block)
             with contextlib.suppress(BrokenPipeError):
                 stdin.write(block.tobytes())  # returns when all but a pipe's 64 kB were taken
-            if process.poll() is not None:
+            resident = resident_mb(process.pid)
+            if resident is None:
                 break
-            memory.append(resident_mb(process.pid))
+            memory.append(resident)
         expected += stream.finish()
         with contextlib.suppress(BrokenPipeError):
             stdin.close()
@@ -170,10 +171,10 @@ def missing(wanted: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[d
     return [event for event in wanted if json.dumps(event) not in there]
 
 
-def resident_mb(pid: int) -> float:
-    """Resident memory of a process in MB (10^6 bytes)."""
+def resident_mb(pid: int) -> float | None:
+    """Resident memory of a process in MB (10^6 bytes); None when it has ended."""
     fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return int(fields["VmRSS"].split()[0]) * 1024 / 1e6
+    return int(fields["VmRSS"].split()[0]) * 1024 / 1e6 if "VmRSS" in fields else None
 
 
 if __name__ == "__main__":
