@@ -20,6 +20,7 @@ MINIMAL = {
 }
 
 
+WAKE = {"name": "w", "wake": {"phrases": ["Smart  mirror", "alexa"]}, "model": {"arch": "ds_tc_resnet"}}
 LONG = {"window_ms": 200.0, "fft_length": 4096}
 
 
@@ -64,12 +65,31 @@ def test_hash_follows_what_matters():
         (changed(data={**MINIMAL["data"], "clip_seconds": 0.1}, frontend=LONG), "clip_seconds"),
         (changed(name="../x"), "'name' must be letters"),
         (changed(train=5), "'train' must be a table"),
+        (changed(data={"reader": "wake", "labels": ["a", "b"]}), r"expected a \[wake\] table"),
+        ({**WAKE, "wake": {}}, "'wake.phrases' is missing"),
+        ({**WAKE, "wake": {"phrases": []}}, r"\[wake\] phrases must name at least one"),
+        ({**WAKE, "wake": {"phrases": ["smart mirror", "Smart Mirror"]}}, "phrases must be different"),
+        ({**WAKE, "wake": {"phrases": ["_unknown_"]}}, "expected a phrase of words"),
+        ({**WAKE, "wake": {"phrases": ["a"], "end_ms": [300.0, 0.0]}}, "end_ms must be .low, high."),
+        ({**WAKE, "wake": {"phrases": ["a"], "gone_ms": [200.0, 900.0]}}, "gone_ms must begin behind"),
+        ({**WAKE, "data": {"labels": ["a", "b"]}}, "'data.labels' follows from wake.phrases"),
+        ({**WAKE, "data": {"reader": "folder"}}, "'data.reader' follows from wake.phrases"),
     ],
 )  # fmt: skip
 def test_mistakes(table, says):
     with pytest.raises(ConfigError, match=says) as caught:
         recipe_from_table(table, source="models/x/recipe.toml")
     assert "models/x/recipe.toml" in str(caught.value)
+
+
+def test_phrases_give_the_labels():
+    recipe = recipe_from_table(WAKE, source="w")
+    assert recipe.data.labels == ("_unknown_", "smart_mirror", "alexa")
+    assert recipe_from_table(recipe_table(recipe), source="again") == recipe
+
+
+def test_older_recipes_have_no_trace_of_it():
+    assert "wake" not in recipe_table(recipe_from_table(MINIMAL, source="r"))
 
 
 def test_set_goes_through_the_same_check(tmp_path):
