@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from time import process_time
 
@@ -82,12 +83,15 @@ def contenders(bundle: Bundle, ten: Bundle, model: str) -> list[Contender]:
     name = f"edge_asr, {bundle.manifest.name}"
     makers = {"stream": make_stream, "window": make_window}
     ours = [Contender(f"{name}, {form} form", makers[form], str(bundle.path)) for form in RUNNABLE_FORMS if form in bundle.models]
+    others = {"pymicro_wakeword": make_micro, "pyopen_wakeword": make_open}
+    for package in [package for package in others if find_spec(package) is None]:
+        print(f"{package} is not installed: pip install 'edge-asr[bench]'", file=sys.stderr)
+        del others[package]
     return [
         *ours,
         Contender(f"edge_asr, one model of {WORDS} words", make_best, str(ten.path)),
         Contender(f"edge_asr, {WORDS} bundles on one front end", make_many, str(bundle.path)),
-        Contender(f"pymicro-wakeword, {model}", make_micro, model),
-        Contender(f"pyopen-wakeword, {model}", make_open, model),
+        *(Contender(f"{package.replace('_', '-')}, {model}", make, model) for package, make in others.items()),
     ]
 
 
