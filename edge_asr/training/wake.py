@@ -86,7 +86,7 @@ def quantize_wake(shop: Workshop, bundle: Path) -> tuple[QuantizeReport, tuple[T
 
 def _finish(shop: Workshop, collected: Collected, bundle: Path) -> tuple[QuantizeReport, tuple[ThresholdChoice, ...]]:
     from edge_asr.training.quantize import quantize
-    from edge_asr.training.wake_rounds import mined_so_far, round_guidance, round_table
+    from edge_asr.training.wake_tables import mined_so_far, round_guidance, round_table
 
     recipe = shop.recipe
     found = mined_so_far(shop)

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from edge_asr.data.prepare_wake import expect_every_label
-from edge_asr.data.speech_embedding import SpeechEmbedding, has_speech_embedding
-from edge_asr.data.tables import FeatureTable, Prepared
-from edge_asr.data.wake_dataset import again
-from edge_asr.data.wake_windows import WakeWindow, mined_window
-from edge_asr.training.embedding_head import Guidance, guidance
+from edge_asr.data.tables import Prepared
 from edge_asr.training.fit import train
 from edge_asr.training.history import History
 from edge_asr.training.quantize import quantize
 from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.wake_mining import Mined, listening, mine, read_mined, write_mined
-from edge_asr.training.workshop import Collected, Workshop, features
-
-MINED = "mined.json"
+from edge_asr.training.wake_tables import MINED, round_dir, round_guidance, round_table
+from edge_asr.training.workshop import Collected, Workshop
 
 
 def train_rounds(shop: Workshop, collected: Collected) -> tuple[Mined, ...]:
@@ -52,11 +43,6 @@ def train_rounds(shop: Workshop, collected: Collected) -> tuple[Mined, ...]:
     return found
 
 
-def round_dir(shop: Workshop, number: int) -> Path:
-    """Run folder of a round, counted from 0."""
-    return shop.run_dir / "rounds" / str(number)
-
-
 def round_recipe(recipe: Recipe, number: int) -> Recipe:
     """The first round is trained as the recipe says, the others shorter, at their own learning rate."""
     if not number or recipe.wake is None:
@@ -65,50 +51,6 @@ def round_recipe(recipe: Recipe, number: int) -> Recipe:
         recipe.train, epochs=recipe.wake.mining_epochs, learning_rate=recipe.wake.mining_learning_rate, warmup_epochs=0.0
     )
     return replace(recipe, train=spec)
-
-
-def mined_so_far(shop: Workshop) -> tuple[Mined, ...]:
-    """What the finished rounds have found."""
-    found = (read_mined(round_dir(shop, number) / MINED) for number in range(shop.wake.mining_rounds))
-    return tuple(mined for mined in found if mined is not None)
-
-
-def round_table(
-    shop: Workshop, collected: Collected, found: Sequence[Mined], frontend: SpeechEmbedding | None = None
-) -> Prepared:
-    """The features of all windows, and of what was mined, each of which counts `wake.mining_weight` times."""
-    prepared = features(shop, collected, collected.dataset.windows, frontend)
-    expect_every_label(prepared)
-    windows = [copy for window in _windows(shop, found) for copy in again(window, shop.wake.mining_weight)]
-    if not windows:
-        return prepared
-    mined = features(shop, collected, windows, frontend).train
-    table = FeatureTable(
-        np.concatenate([prepared.train.features, mined.features]),
-        np.concatenate([prepared.train.labels, mined.labels]),
-        prepared.train.ids + mined.ids,
-        prepared.train.label_names,
-    )
-    return replace(prepared, train=table)
-
-
-def round_guidance(shop: Workshop, collected: Collected, found: Sequence[Mined]) -> Guidance | None:
-    """What the speech embedding gives for the same windows; None where the recipe or the machine has none.
-
-    It is made anew when a run is resumed, in seconds, from the features in the cache: the same seed gives the same.
-    """
-    if not shop.wake.guided or not has_speech_embedding():
-        return None
-    table = round_table(shop, collected, found, SpeechEmbedding()).train
-    return guidance(table, shop.recipe, progress=shop.progress)
-
-
-def _windows(shop: Workshop, found: Sequence[Mined]) -> list[WakeWindow]:
-    return [
-        mined_window(f"{number}/{place:05d}", Path(moment.path), moment.time, shop.recipe.data.clip_seconds)
-        for number, mined in enumerate(found)
-        for place, moment in enumerate(mined.moments)
-    ]
 
 
 def _mine(shop: Workshop, collected: Collected, prepared: Prepared, folder: Path) -> Mined:

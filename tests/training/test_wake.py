@@ -117,19 +117,23 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(made: Made):
 
 
 def test_guidance_is_of_the_same_windows(made: Made, monkeypatch: pytest.MonkeyPatch):
-    from edge_asr.training import wake_rounds
+    from edge_asr.training import wake_tables
 
     pytest.importorskip("pyopen_wakeword", reason="carries the speech embedding")
     monkeypatch.setattr(embedding_head, "HEADS", 1)
     monkeypatch.setattr(embedding_head, "EPOCHS", 2)
-    guided = shop(small_recipe("wake.guided=true"), made.folder)
-    table = wake_rounds.round_table(guided, made.result.collected, made.result.mined).train
-    guide = wake_rounds.round_guidance(guided, made.result.collected, made.result.mined)
+    guided = shop(small_recipe("wake.guided=true"), made.folder, "guided")
+    table = wake_tables.round_table(guided, made.result.collected, made.result.mined).train
+    guide = wake_tables.round_guidance(guided, made.result.collected, made.result.mined)
     assert guide is not None
     assert guide.teacher_logits.shape == (*table.features.shape[:2], 2)
     assert guide.foretold.shape == (*table.features.shape[:2], 96)
     assert [name for name in table.ids if name.startswith("mined/")]
-    assert wake_rounds.round_guidance(shop(small_recipe(), made.folder), made.result.collected, ()) is None
+    monkeypatch.setattr(wake_tables, "guidance", None)  # what is kept is not made again
+    again = wake_tables.round_guidance(guided, made.result.collected, made.result.mined)
+    assert again is not None
+    np.testing.assert_array_equal(again.teacher_logits, guide.teacher_logits)
+    assert wake_tables.round_guidance(shop(small_recipe(), made.folder), made.result.collected, ()) is None
 
 
 def test_another_run_is_not_overwritten(made: Made):
