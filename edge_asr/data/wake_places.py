@@ -17,6 +17,9 @@ from edge_asr.data.wake_spec import WakeSpec
 from edge_asr.errors import SynthesisError
 from edge_asr.progress import Progress, no_progress
 
+MANY = 10
+"""Speakers of one engine."""
+
 
 @dataclass(frozen=True)
 class WakePlaces:
@@ -54,12 +57,13 @@ def find_material(spec: WakeSpec, places: WakePlaces, *, progress: Progress = no
 
 
 def split_voices(voices: Sequence[Voice], spec: WakeSpec) -> dict[Split, tuple[Voice, ...]]:
-    """Whole speakers, engine by engine, so that the rare good voices are not all kept for validation."""
+    """Whole speakers, engine by engine. Engines with fewer than `MANY` speakers only teach: each voice is worth much there."""
     result: dict[Split, list[Voice]] = {split: [] for split in SPLITS}
     for engine in dict.fromkeys(voice.engine for voice in voices):
         of_engine = [voice for voice in voices if voice.engine == engine]
         speakers = Counter(voice.speaker for voice in of_engine)
-        split_of = assign_splits(dict.fromkeys(speakers, 1), spec.validation_percent, spec.test_percent)
+        kept = (spec.validation_percent, spec.test_percent) if len(speakers) >= MANY else (0.0, 0.0)
+        split_of = assign_splits(dict.fromkeys(speakers, 1), *kept)
         for voice in of_engine:
             result[split_of[voice.speaker]].append(voice)
     return {split: tuple(found) for split, found in result.items()}

@@ -15,7 +15,7 @@ from edge_asr.files import write_whole
 from edge_asr.training.backend import load_keras
 from edge_asr.training.calibrate import calibrate_bundle
 from edge_asr.training.threshold import ThresholdChoice
-from edge_asr.training.wake_mining import Mined, synthetic_negatives
+from edge_asr.training.wake_mining import Mined, spoken_sentences
 from edge_asr.training.wake_plan import Plan, make_plan
 from edge_asr.training.workshop import Collected, Workshop, collect, find_sources, read_places, write_places
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FACTS = "wake.json"
 """In a run folder: voices, counts, seeds, licences, mining rounds."""
-REAL_HOURS = 0.5
+REAL_HOURS = 0.2
 """With so much real speech for validation, the threshold is chosen on real audio alone."""
 
 
@@ -122,7 +122,7 @@ def calibration_audio(collected: Collected) -> tuple[tuple[Window, ...], str]:
     hours = negatives.hours_of("validation")
     if negatives.hours_of("validation", "speech") >= REAL_HOURS:
         return real, f"validation split of the negatives, {hours:.2f} h"
-    synthetic = synthetic_negatives(collected.spoken, "validation", sentences_only=True)
+    synthetic = spoken_sentences(collected.spoken, "validation")
     heard = (*real, *streams(synthetic))
     if not heard:
         raise DataError("expected audio to choose the threshold on, found none: name --negatives, or wake.sentence_takes above 0")

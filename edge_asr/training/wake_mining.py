@@ -71,20 +71,23 @@ def mine(
 
 
 def listening(spec: WakeSpec, negatives: Negatives, spoken: Spoken, seed: int) -> tuple[Window, ...]:
-    """What a round listens to: up to `mining_hours` of the training split, and what synthetic voices say beside the phrase."""
+    """What a round listens to: up to `mining_hours` of the training split, and the sentences of synthetic voices.
+
+    Not their near-misses, which are trained on as they are: those that score highest sound like the phrase to people too, and
+    to insist on them costs the phrase.
+    """
     real = streams(negatives, "train")
     order = np.random.default_rng(seed).permutation(len(real))
     total = np.cumsum([real[i].seconds for i in order])
     kept = [real[i] for i, until in zip(order, total) if until <= spec.mining_hours * 3600]
-    return (*kept, *streams(synthetic_negatives(spoken, "train")))
+    return (*kept, *streams(spoken_sentences(spoken, "train")))
 
 
-def synthetic_negatives(spoken: Spoken, split: Split, *, sentences_only: bool = False) -> Negatives:
-    """What the voices of `split` say beside the phrase."""
-    takes = spoken.of(split, "sentence") if sentences_only else spoken.of(split, "near_miss", "part", "sentence")
+def spoken_sentences(spoken: Spoken, split: Split) -> Negatives:
+    """The sentences that the voices of `split` say."""
     clips = (
         NegativeClip(one.phrase.path, split, one.phrase.voice.speaker, one.phrase.end, "speech", one.phrase.licence)
-        for one in takes
+        for one in spoken.of(split, "sentence")
     )
     return Negatives(tuple({clip.path: clip for clip in clips}.values()))
 

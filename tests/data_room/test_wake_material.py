@@ -39,7 +39,7 @@ VOICES = [voice("espeak", speaker, accent) for speaker in range(40) for accent i
 VOICES += [voice("piper", speaker) for speaker in range(10)]
 
 
-def test_no_speaker_is_in_two_splits_and_every_engine_is_in_all():
+def test_no_speaker_is_in_two_splits_and_every_engine_with_many_is_in_all():
     found = split_voices(VOICES, SPEC)
     assert sum(map(len, found.values())) == len(VOICES)
     speakers = {split: {(v.engine, v.speaker) for v in voices} for split, voices in found.items()}
@@ -50,8 +50,11 @@ def test_no_speaker_is_in_two_splits_and_every_engine_is_in_all():
     assert 4 <= len({s for e, s in speakers["validation"] if e == "espeak"}) <= 6  # 12 % of 40
 
 
-def test_an_engine_with_one_speaker_teaches():
-    assert [v.engine for v in split_voices([voice("piper", 1)], SPEC)["train"]] == ["piper"]
+def test_an_engine_with_few_speakers_only_teaches():
+    few = [voice("flite", speaker) for speaker in range(9)]
+    found = split_voices(VOICES + few, SPEC)
+    assert [v for v in found["train"] if v.engine == "flite"] == few
+    assert not [v for split in ("validation", "test") for v in found[split] if v.engine == "flite"]
 
 
 @pytest.fixture
