@@ -6,6 +6,7 @@ silence had come before it, in the window as in the states.
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -146,5 +147,5 @@ class Softmax:
         logits: list[int] = stored.tolist()
         highest = max(logits)
         odds = [self._odds[highest - logit] for logit in logits]
-        total = sum(odds)
+        total = math.fsum(odds)  # exact: sum() rounds in another way since Python 3.12
         return np.array([one / total for one in odds], np.float32)

@@ -5,7 +5,15 @@ import pytest
 from keras import ops
 from numpy.testing import assert_allclose
 
-from edge_asr.training.loss import accuracy_of, cross_entropy, distillation_loss, label_loss, regression_loss, soft_labels, softmax
+from edge_asr.training.loss import (
+    accuracy_of,
+    cross_entropy,
+    distillation_loss,
+    label_loss,
+    regression_loss,
+    soft_labels,
+    softmax,
+)
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 5)).astype(np.float32) * 3

