@@ -44,14 +44,14 @@ class _Beginning(NamedTuple):
     words: tuple[int, ...]
 
 
-def near_misses(phrase: str, language: str, count: int) -> tuple[str, ...]:
+def near_misses(phrase: str, language: str, count: int, *, least: float = 0.0) -> tuple[str, ...]:
     """`count` texts (fewer where there are no more) that sound close to `phrase`, the nearest first.
 
     Single words, two and more words (up to one more than the phrase has), and the phrase with its first, its second, and
     each further word exchanged, in equal shares. Words are the language's frequent ones; what is heard as the phrase or
     holds it is left aside, and of words that sound the same only the most frequent is taken. The same arguments give the
-    same texts. Takes some seconds. Raises `DataError` when there is no word list of the language, `SynthesisError` as
-    `text_phonemes`.
+    same texts. `least`: nothing nearer is taken than so much for each phoneme of the phrase. Takes some seconds. Raises
+    `DataError` when there is no word list of the language, `SynthesisError` as `text_phonemes`.
     """
     own = phrase.lower().split()
     target, *sounds = text_phonemes([phrase, *own], language)
@@ -63,6 +63,7 @@ def near_misses(phrase: str, language: str, count: int) -> tuple[str, ...]:
     if len(own) > 1:
         kinds += _one_exchanged([Word(text, 0.0, sound) for text, sound in zip(own, sounds)], words, lexicon, count)
     kinds.append([_Text(cost, tuple(words[place] for place in places)) for cost, places in joined])
+    kinds = [[text for text in kind if text.cost >= least * len(target)] for kind in kinds]
     chosen: dict[Phonemes, _Text] = {}
     for left, kind in zip(range(len(kinds), 0, -1), kinds):
         chosen |= _choose(target, [text for text in kind if text.sounds not in chosen], (count - len(chosen)) // left, own)

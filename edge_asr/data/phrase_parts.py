@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from edge_asr.data.phoneme_costs import is_vowel
-from edge_asr.data.phoneme_distance import is_heard, make_lexicon, nearest_part
+from edge_asr.data.phoneme_distance import distances, is_heard, make_lexicon, nearest_part
 from edge_asr.data.phonemes import Phonemes, text_phonemes
 from edge_asr.data.word_list import frequent_words
 
@@ -18,12 +18,12 @@ MOST_WORDS = 6
 """Of a longer phrase only runs of words are taken, not every choice of them."""
 
 
-def phrase_parts(phrase: str, language: str) -> tuple[str, ...]:
+def phrase_parts(phrase: str, language: str, *, least: float = 0.0) -> tuple[str, ...]:
     """What a person may say of `phrase` without saying it, each text once, in a fixed order.
 
     Some of its words (each alone, one or more missing), beginnings and ends of a word that lack a syllable or more, alone
-    and in the word's place, the words in reverse order, and one word exchanged for a frequent one. Raises `DataError` and
-    `SynthesisError` as `near_misses`.
+    and in the word's place, the words in reverse order, and one word exchanged for a frequent one. `least` is as
+    for `near_misses`, and so are `DataError` and `SynthesisError`.
     """
     words = phrase.lower().split()
     texts = _some_of(words)
@@ -37,7 +37,8 @@ def phrase_parts(phrase: str, language: str) -> tuple[str, ...]:
         texts += [_exchanged(words, place, other) for place in range(len(words)) for other in others]
     texts = list(dict.fromkeys(texts))
     whole, *sounds = text_phonemes([phrase, *texts], language)
-    return tuple(text for text, heard in zip(texts, is_heard(whole, sounds)) if not heard)
+    far = distances(whole, make_lexicon(sounds))[:, -1] >= least * len(whole)
+    return tuple(text for text, kept in zip(texts, far & ~is_heard(whole, sounds)) if kept)
 
 
 def _some_of(words: Sequence[str]) -> list[str]:

@@ -42,8 +42,12 @@ def write_scripts(spec: WakeSpec, seed: int, *, progress: Progress = no_progress
     for label, phrase in enumerate(spec.phrases, start=1):
         progress("texts", label - 1, len(spec.phrases) + 1)
         scripts.append(Script("phrase", label, (phrase,), spec.positives))
-        like = near_misses(phrase, spec.language, spec.near_misses) if spec.near_miss_takes and spec.near_misses else ()
-        parts = phrase_parts(phrase, spec.language) if spec.part_takes else ()
+        like = (
+            near_misses(phrase, spec.language, spec.near_misses, least=spec.near_miss_distance)
+            if spec.near_miss_takes and spec.near_misses
+            else ()
+        )
+        parts = phrase_parts(phrase, spec.language, least=spec.near_miss_distance) if spec.part_takes else ()
         roles: tuple[tuple[Role, tuple[str, ...], int], ...]
         roles = (("near_miss", like, spec.near_miss_takes), ("part", parts, spec.part_takes))
         for role, texts, takes in roles:

@@ -24,6 +24,9 @@ class WakeSpec:
     """Takes of each phrase."""
     near_misses: int = setting(80, min=0, max=10000)
     """Different words and phrases that sound like each phrase."""
+    near_miss_distance: float = setting(0.12, min=0.0, max=1.0)
+    """How far these and parts of the phrase are from it at least, in phonemes for each of its phonemes. What is nearer ("smart
+    mere") is how people of other accents say the phrase, and would cost more of them than it spares."""
     near_miss_takes: int = setting(600, min=0, max=1000000)
     """Takes of these, for each phrase."""
     part_takes: int = setting(200, min=0, max=1000000)

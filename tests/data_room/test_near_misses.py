@@ -144,3 +144,16 @@ def test_says_how_to_get_the_word_list(monkeypatch: pytest.MonkeyPatch):
     frequent_words.cache_clear()
     with pytest.raises(DataError, match=r"edge-asr\[synth\]"):
         frequent_words("en", 5)
+
+
+def test_what_is_nearer_than_wanted_is_left_out() -> None:
+    """Other accents' "smart mirror" is no near-miss."""
+    near, far = near_misses("smart mirror", "en", 30), near_misses("smart mirror", "en", 30, least=0.12)
+    assert "smart mere" in near
+    assert len(far) == 30
+    target, *sounds = text_phonemes(["smart mirror", *far], "en")
+    assert min(distance(target, sound) for sound in sounds) >= 0.12 * len(target) - 1e-6  # costs are float32
+    assert "smart mir" in phrase_parts("smart mirror", "en")
+    parts = phrase_parts("smart mirror", "en", least=0.12)
+    assert "smart mir" not in parts
+    assert {"smart", "mirror", "smart or"} <= set(parts)
