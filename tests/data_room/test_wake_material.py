@@ -59,8 +59,16 @@ def test_an_engine_with_few_speakers_only_teaches():
 
 @pytest.fixture
 def texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wake_script, "near_misses", lambda phrase, language, count: ("hay ewe", "good DAY", "wood day")[:count])
-    monkeypatch.setattr(wake_script, "phrase_parts", lambda phrase, language: tuple(phrase.split()))
+    def like(phrase: str, language: str, count: int, *, least: float) -> tuple[str, ...]:
+        assert least == SPEC.near_miss_distance
+        return ("hay ewe", "good DAY", "wood day")[:count]
+
+    def parts(phrase: str, language: str, *, least: float) -> tuple[str, ...]:
+        assert least == SPEC.near_miss_distance
+        return tuple(phrase.split())
+
+    monkeypatch.setattr(wake_script, "near_misses", like)
+    monkeypatch.setattr(wake_script, "phrase_parts", parts)
     monkeypatch.setattr(wake_script, "other_sentences", lambda language, count, rng, avoid: ("one two",) * count)
 
 
