@@ -60,7 +60,7 @@ def places(folder: Path) -> WakePlaces:
 def few_texts() -> Iterator[None]:
     """No seconds are spent on looking for words."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wake_script, "near_misses", lambda phrase, language, count: ("hay ewe", "Hey You", "a few")[:count])
-        patch.setattr(wake_script, "phrase_parts", lambda phrase, language: ("hey", "you"))
+        patch.setattr(wake_script, "near_misses", lambda phrase, language, count, least: ("hay ewe", "Hey You", "a few")[:count])
+        patch.setattr(wake_script, "phrase_parts", lambda phrase, language, least: ("hey", "you"))
         patch.setattr(wake_script, "other_sentences", lambda *_, avoid: SENTENCES)
         yield
