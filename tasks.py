@@ -224,8 +224,8 @@ def fetch(_: Context, folder: str = "data/speech_commands", version: str = "v0.0
 
 
 @command(help={"bundle": "bundle to measure", "wav": "audio to feed; made-up speech without it"})
-def bench(context: Context, bundle: str = "models/commands12", wav: str = "") -> None:
-    """CPU per hour of audio, beside pymicro-wakeword in the same run."""
+def bench(context: Context, bundle: str = "models/alexa", wav: str = "") -> None:
+    """CPU per hour of audio, beside pymicro-wakeword and pyopen-wakeword (extra bench) in the same run."""
     context.run(shlex.join([sys.executable, "benchmarks/cost.py", "--bundle", bundle, *filter(None, [wav])]))
 
 
