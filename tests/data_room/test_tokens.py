@@ -13,7 +13,8 @@ def test_words_and_characters_come_back():
     assert words.encode("one").dtype == np.int32
     assert words.decode([2, 0, 0, 3, 3, 1]) == "one oh oh zero"
     letters = character_tokens("en-GB")
-    assert letters.labels[:4] == (BLANK, " ", "'", "a") and len(letters.labels) == 29
+    assert letters.labels[:4] == (BLANK, " ", "'", "a")
+    assert len(letters.labels) == 29
     assert letters.decode(letters.encode("it's a fact")) == "it's a fact"
     assert letters.encode("").shape == (0,)
 
@@ -21,7 +22,8 @@ def test_words_and_characters_come_back():
 def test_languages_without_a_list_take_the_letters_of_the_texts():
     assert character_tokens("pl", ["żaba", "lub kot"]).labels == (BLANK, " ", *sorted("żablukot"))
     assert alphabet_of("pl") is None
-    assert "ß" in character_tokens("de_AT").labels and "'" not in character_tokens("de").labels
+    assert "ß" in character_tokens("de_AT").labels
+    assert "'" not in character_tokens("de").labels
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def test_languages_without_a_list_take_the_letters_of_the_texts():
     ],
 )
 def test_labels_that_are_none_are_refused(unit, labels):
-    with pytest.raises(DataError, match=r"expected .* token labels"):
+    with pytest.raises(DataError, match="token labels"):
         Tokens(unit, labels)
 
 
