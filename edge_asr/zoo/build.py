@@ -10,6 +10,7 @@ import keras
 from edge_asr.errors import ConfigError
 from edge_asr.zoo.article_cnn import article_cnn
 from edge_asr.zoo.bc_resnet import bc_resnet
+from edge_asr.zoo.ctc_net import ctc_net
 from edge_asr.zoo.ds_cnn import ds_cnn
 from edge_asr.zoo.ds_tc_resnet import ds_tc_resnet
 from edge_asr.zoo.layers import Tensor, layer_seeds
@@ -22,14 +23,16 @@ _NETWORKS: dict[str, Callable[..., Tensor]] = {
     "ds_tc_resnet": ds_tc_resnet,
     "bc_resnet": bc_resnet,
     "article_cnn": article_cnn,
+    "ctc_net": ctc_net,
 }
 
 
-def build_model(spec: ModelSpec, input_shape: tuple[int, int, int], classes: int, seed: int) -> Any:
+def build_model(spec: ModelSpec, input_shape: tuple[int | None, int, int], classes: int, seed: int) -> Any:
     """A functional `keras.Model`: float32 (batch, frames, features, 1) to logits (batch, classes).
 
-    The first weights and the dropout masks follow from `seed` (on one Keras backend). Raises `ConfigError` when the
-    input is too small for the network.
+    `CtcNet` gives logits (batch, output frames, classes), and its number of frames may be None: any. The first weights and
+    the dropout masks follow from `seed` (on one Keras backend). Raises `ConfigError` when the input is too small for the
+    network.
     """
     name = next(name for name, cls in ARCHITECTURES.items() if cls is type(spec))
     inputs = keras.Input(input_shape, name="features")

@@ -88,10 +88,12 @@ def causal_input(x: Tensor, name: str, kernel: tuple[int, ...], strides: tuple[i
 
     In frequency there are zeros above and below, as "same" padding has them. In time nothing is added: each output frame is
     computed from real frames alone, so that a stream which keeps the frames before gives the same (Rybakov et al., arXiv
-    2005.06720). Where a stride does not come out even, the oldest frames are left out, so that the newest one counts.
+    2005.06720). Where a stride does not come out even, the oldest frames are left out, so that the newest one counts; but
+    where the number of frames is open (None), the first output frame begins with the first frame.
     """
     frames, bands = x.shape[1:3]
-    x = newest(x, frames - (frames - kernel[0]) % strides[0], name)
+    if frames is not None:
+        x = without_oldest(x, (frames - kernel[0]) % strides[0], name)
     missing = max((-(-bands // strides[1]) - 1) * strides[1] + kernel[1] - bands, 0)
     if not missing:
         return x
@@ -100,7 +102,11 @@ def causal_input(x: Tensor, name: str, kernel: tuple[int, ...], strides: tuple[i
 
 def newest(x: Tensor, frames: int, name: str) -> Tensor:
     """The last `frames` frames of `x`."""
-    surplus = x.shape[1] - frames
+    return without_oldest(x, x.shape[1] - frames, name)
+
+
+def without_oldest(x: Tensor, surplus: int, name: str) -> Tensor:
+    """`x` without its first `surplus` frames."""
     return layers.Cropping2D(((surplus, 0), (0, 0)), name=f"{name}_newest")(x) if surplus else x
 
 

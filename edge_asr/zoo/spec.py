@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any, TypeAlias
 
 from edge_asr.config import build, setting
@@ -90,7 +91,68 @@ class ArticleCnn:
     dropout_dense: float = setting(0.5, min=0.0, max=0.9)
 
 
-ModelSpec: TypeAlias = DsCnn | ResDsCnn | DsTcResNet | BcResNet | ArticleCnn
+@dataclass(frozen=True)
+class CtcNet:
+    """Causal network of separable convolutions in time whose every output frame names a token, for CTC; it can stream.
+
+    In the class of QuartzNet (Kriman et al., arXiv 1910.10261) and MatchboxNet (Majumdar and Ginsburg, arXiv 2004.08531), over a
+    stem in time and frequency. Parameters and receptive field at 40 bands, 30 tokens and a hop of 20 ms:
+
+    - `channels = [128] * 6, kernels = [5, 5, 5, 7, 7, 9]`: 135 k, 1.38 s
+    - `channels = [256] * 6, kernels = [5, 5, 7, 7, 9, 9]`: 466 k, 1.54 s (the default)
+    - `channels = [384] * 7, kernels = [3, 5, 5, 7, 7, 7, 9]`: 1.15 M, 1.54 s
+    """
+
+    stem_channels: int = setting(16, min=4, max=512)
+    stem_kernel: tuple[int, int] = setting((5, 5), min=1, max=15)
+    """Time, frequency."""
+    stem_stride: tuple[int, int] = setting((2, 4), min=1, max=8)
+    channels: tuple[int, ...] = setting((256,) * 6, min=4, max=2048)
+    """Output channels of each block; a block whose input has as many channels and no stride is residual."""
+    kernels: tuple[int, ...] = setting((5, 5, 7, 7, 9, 9), min=1, max=63)
+    """Taps in time of each block's depthwise convolution; one number serves all."""
+    dilations: tuple[int, ...] = setting((1,), min=1, max=32)
+    """Frames (of the block's input) from tap to tap; one number serves all."""
+    strides: tuple[int, ...] = setting((1,), min=1, max=4)
+    """Stride in time of each block; one number serves all."""
+    dropout: float = setting(0.1, min=0.0, max=0.9)
+    """Behind each block, while training."""
+
+    def __post_init__(self) -> None:
+        """Check that every block has a kernel, a dilation and a stride. Raises `ConfigError`."""
+        if not self.channels:
+            raise ConfigError("channels must name at least one block, found []")
+        for name in ("kernels", "dilations", "strides"):
+            numbers = getattr(self, name)
+            if len(numbers) not in (1, len(self.channels)):
+                raise ConfigError(
+                    f"{name} must be one number or as many as channels ({len(self.channels)}), found {list(numbers)}"
+                )
+        for dilation, stride in zip(self.each("dilations"), self.each("strides")):
+            if min(dilation, stride) > 1:
+                raise ConfigError(f"strides must be 1 in a block that is dilated, found {stride} with dilation {dilation}")
+
+    def each(self, name: str) -> tuple[int, ...]:
+        """`kernels`, `dilations` or `strides`, one number a block."""
+        numbers: tuple[int, ...] = getattr(self, name)
+        return numbers * len(self.channels) if len(numbers) == 1 else numbers
+
+
+def stride_frames(spec: CtcNet) -> int:
+    """Input frames from one output frame to the next."""
+    return spec.stem_stride[0] * prod(spec.each("strides"))
+
+
+def field_frames(spec: CtcNet) -> int:
+    """Input frames that one output frame is computed from: from N of them come (N - field) // stride + 1 output frames."""
+    field, apart = spec.stem_kernel[0], spec.stem_stride[0]
+    for kernel, dilation, stride in zip(spec.each("kernels"), spec.each("dilations"), spec.each("strides")):
+        field += (kernel - 1) * dilation * apart
+        apart *= stride
+    return field
+
+
+ModelSpec: TypeAlias = DsCnn | ResDsCnn | DsTcResNet | BcResNet | ArticleCnn | CtcNet
 
 ARCHITECTURES: dict[str, type[Any]] = {
     "ds_cnn": DsCnn,
@@ -98,6 +160,7 @@ ARCHITECTURES: dict[str, type[Any]] = {
     "ds_tc_resnet": DsTcResNet,
     "bc_resnet": BcResNet,
     "article_cnn": ArticleCnn,
+    "ctc_net": CtcNet,
 }
 
 
