@@ -51,6 +51,10 @@ class SpeechSpec:
     """Stretches in which nothing is to be written: noise, silence, and recordings of words that are not in `words`."""
     held_percent: float = setting(8.0, min=0.0, max=50.0)
     """Takes, strings and empty stretches of validation, and as many of test, in percent of training's."""
+    validation_percent: float = setting(15.0, min=1.0, max=40.0)
+    """Synthetic speakers kept for validation."""
+    test_percent: float = setting(10.0, min=1.0, max=40.0)
+    """Synthetic speakers that neither training nor validation hears."""
     telephone: float = setting(0.25, min=0.0, max=1.0)
     """Share of the copies that sound as through a telephone: 300 to 3400 Hz, 8 kHz, mu-law."""
     lead_ms: tuple[float, float] = setting((0.0, 500.0), min=0.0, max=5000.0)
@@ -61,11 +65,15 @@ class SpeechSpec:
     def __post_init__(self) -> None:
         """Check what ties the fields together. Raises `ConfigError`."""
         if (self.unit == "words") != bool(self.words):
-            raise ConfigError(f"words must be named with unit = 'words', and only then; found {self.unit!r} and {list(self.words)}")
+            raise ConfigError(
+                f"words must be named with unit = 'words', and only then; found {self.unit!r} and {list(self.words)}"
+            )
         if len(set(self.words)) != len(self.words) or any(not word or word != word.strip().lower() for word in self.words):
             raise ConfigError(f"words must be different and in lower case, found {list(self.words)}")
         if self.script == "digits" and self.unit == "words" and not set(self.words) <= set(DIGITS):
-            raise ConfigError(f"script = 'digits' says {', '.join(DIGITS)}: words must be some of these, found {list(self.words)}")
+            raise ConfigError(
+                f"script = 'digits' says {', '.join(DIGITS)}: words must be some of these, found {list(self.words)}"
+            )
         if (self.script == "templates") != bool(self.templates):
             raise ConfigError(f"templates must name a file with script = 'templates', and only then, found {self.templates!r}")
         if self.takes and self.script == "none":

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_asr.data.clips import SPLITS, Split
+from edge_asr.data.clips import Split
 from edge_asr.data.negatives import Negatives, read_negatives
 from edge_asr.data.recordings import Recordings, read_recordings
-from edge_asr.data.split import assign_splits
-from edge_asr.data.voices import voices_for
+from edge_asr.data.voice_splits import split_voices, voices_of
 from edge_asr.data.voices.voice import Voice
 from edge_asr.data.wake_spec import WakeSpec
-from edge_asr.errors import SynthesisError
 from edge_asr.progress import Progress, no_progress
-
-MANY = 10
-"""Speakers of one engine."""
 
 
 @dataclass(frozen=True)
@@ -53,28 +46,5 @@ def find_material(spec: WakeSpec, places: WakePlaces, *, progress: Progress = no
     if places.noise:
         negatives += read_negatives(places.noise, phrases=spec.phrases, kind="noise", progress=progress)
     own = read_recordings(places.recordings, phrases=spec.phrases, progress=progress) if places.recordings else None
-    return WakeMaterial(split_voices(_voices(spec, places.piper_voices), spec), negatives, own)
-
-
-def split_voices(voices: Sequence[Voice], spec: WakeSpec) -> dict[Split, tuple[Voice, ...]]:
-    """Whole speakers, engine by engine. Engines with fewer than `MANY` speakers only teach: each voice is worth much there."""
-    result: dict[Split, list[Voice]] = {split: [] for split in SPLITS}
-    for engine in dict.fromkeys(voice.engine for voice in voices):
-        of_engine = [voice for voice in voices if voice.engine == engine]
-        speakers = Counter(voice.speaker for voice in of_engine)
-        kept = (spec.validation_percent, spec.test_percent) if len(speakers) >= MANY else (0.0, 0.0)
-        split_of = assign_splits(dict.fromkeys(speakers, 1), *kept)
-        for voice in of_engine:
-            result[split_of[voice.speaker]].append(voice)
-    return {split: tuple(found) for split, found in result.items()}
-
-
-def _voices(spec: WakeSpec, piper_voices: Path | None) -> list[Voice]:
-    found = voices_for(spec.language, piper_voices=piper_voices)
-    voices = [voice for voice in found if not spec.engines or voice.engine in spec.engines]
-    if not voices:
-        engines = ", ".join(sorted({voice.engine for voice in found}))
-        raise SynthesisError(
-            f"wake.engines: expected some of those that speak {spec.language} here ({engines}), found {', '.join(spec.engines)}"
-        )
-    return voices
+    voices = voices_of(spec.language, spec.engines, "wake.engines", places.piper_voices)
+    return WakeMaterial(split_voices(voices, spec.validation_percent, spec.test_percent), negatives, own)

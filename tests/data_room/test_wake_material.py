@@ -14,12 +14,13 @@ from edge_asr.data.clips import SPLITS
 from edge_asr.data.excerpt import Excerpt
 from edge_asr.data.negatives import Negatives, read_negatives
 from edge_asr.data.recordings import Recording, Recordings
+from edge_asr.data.voice_splits import split_voices
 from edge_asr.data.voices.jobs import PhraseJob
 from edge_asr.data.voices.phrases import SpokenPhrase
 from edge_asr.data.voices.usage import SpeechSummary
 from edge_asr.data.voices.voice import Delivery, Voice
 from edge_asr.data.wake_dataset import wake_dataset
-from edge_asr.data.wake_places import WakeMaterial, split_voices
+from edge_asr.data.wake_places import WakeMaterial
 from edge_asr.data.wake_script import Script, write_scripts
 from edge_asr.data.wake_spec import WakeSpec
 from edge_asr.data.wake_takes import Spoken, SpokenTake, speak_scripts, takes_in
@@ -40,7 +41,7 @@ VOICES += [voice("piper", speaker) for speaker in range(10)]
 
 
 def test_no_speaker_is_in_two_splits_and_every_engine_with_many_is_in_all():
-    found = split_voices(VOICES, SPEC)
+    found = split_voices(VOICES, SPEC.validation_percent, SPEC.test_percent)
     assert sum(map(len, found.values())) == len(VOICES)
     speakers = {split: {(v.engine, v.speaker) for v in voices} for split, voices in found.items()}
     assert not speakers["train"] & (speakers["validation"] | speakers["test"])
@@ -52,7 +53,7 @@ def test_no_speaker_is_in_two_splits_and_every_engine_with_many_is_in_all():
 
 def test_an_engine_with_few_speakers_only_teaches():
     few = [voice("flite", speaker) for speaker in range(9)]
-    found = split_voices(VOICES + few, SPEC)
+    found = split_voices(VOICES + few, SPEC.validation_percent, SPEC.test_percent)
     assert [v for v in found["train"] if v.engine == "flite"] == few
     assert not [v for split in ("validation", "test") for v in found[split] if v.engine == "flite"]
 
@@ -102,7 +103,7 @@ def test_takes_of_each_split_are_spoken_by_its_own_voices(monkeypatch: pytest.Mo
         return tuple(SpokenPhrase(folder / f"{job.digest}.flac", job.text, job.voice, 0.1, 0.9) for job in jobs[1:])
 
     monkeypatch.setattr("edge_asr.data.wake_takes.speak_phrases", pretend)
-    voices = split_voices(VOICES, SPEC)
+    voices = split_voices(VOICES, SPEC.validation_percent, SPEC.test_percent)
     scripts = (Script("phrase", 1, ("hey you",), 50), Script("sentence", 0, ("a b", "c d"), 20))
     spoken = speak_scripts(scripts, voices, SPEC, tmp_path, seed=1)
     assert [takes_in(split, 50, SPEC) for split in SPLITS] == [50, 6, 3]  # 12 and 5 percent, rounded up
