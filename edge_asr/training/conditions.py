@@ -1,4 +1,4 @@
-"""The conditions that a wake word is measured in: the same recordings as they came, in noise, from afar and quiet."""
+"""The conditions that bundles are measured in: the same recordings as they came, in noise, from afar, quiet, by telephone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from edge_asr.data.augment import mix
 from edge_asr.data.level import active_rms, decibels, limit
 from edge_asr.data.noise import cut_noise
 from edge_asr.data.spectral import reverberate, room_response
+from edge_asr.data.telephone import telephone
 
 FAR_T60_SECONDS = (0.5, 0.8)
 FAR_PREDELAY_SECONDS = (0.002, 0.02)
@@ -31,15 +32,17 @@ class Condition:
     """Noise so many dB below the speech's level."""
     far: bool = False
     gain_db: float = 0.0
+    telephone: bool = False
+    """All of it, noise and room too, goes through a telephone."""
 
 
 CLEAN = Condition("clean")
-CONDITIONS = (
-    CLEAN,
-    *(Condition(f"noise {snr} dB", snr_db=snr) for snr in (20, 10, 5)),
-    Condition("far", far=True),
-    Condition("quiet", gain_db=QUIET_DB),
-)
+NOISY = tuple(Condition(f"noise {snr} dB", snr_db=snr) for snr in (20, 10, 5))
+FAR = Condition("far", far=True)
+CONDITIONS = (CLEAN, *NOISY, FAR, Condition("quiet", gain_db=QUIET_DB))
+"""Of wake words."""
+SPEECH_CONDITIONS = (CLEAN, *NOISY, Condition("telephone", telephone=True), FAR)
+"""Of recognisers."""
 
 
 def render(
@@ -66,6 +69,8 @@ def render(
     sound = sound * np.float32(decibels(condition.gain_db))
     if condition.snr_db is not None:
         sound = mix(sound, cut_noise(noises, len(sound), rng), condition.snr_db, sample_rate)
+    if condition.telephone:
+        sound = telephone(limit(sound), sample_rate)
     return to_int16(limit(sound))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_asr.data.level import active_frames, active_rms, rms
-from edge_asr.training.conditions import CLEAN, CONDITIONS, FAR_WET_DB, Condition, render, to_int16
+from edge_asr.training.conditions import CLEAN, CONDITIONS, FAR_WET_DB, SPEECH_CONDITIONS, Condition, render, to_int16
 from edge_asr.training.conditions import PAD_SECONDS as PAD
 
 RATE = 16000
@@ -30,6 +30,17 @@ def rendered(condition: Condition, samples: np.ndarray | None = None, seed: int 
 def test_there_are_six() -> None:
     assert [c.name for c in CONDITIONS] == ["clean", "noise 20 dB", "noise 10 dB", "noise 5 dB", "far", "quiet"]
     assert CONDITIONS[0] is CLEAN
+    speech = ["clean", "noise 20 dB", "noise 10 dB", "noise 5 dB", "telephone", "far"]
+    assert [c.name for c in SPEECH_CONDITIONS] == speech
+
+
+def test_a_telephone_carries_the_noise_of_its_place_too() -> None:
+    silence = np.zeros(RATE, np.float32)
+    silence[8000:8100] = 0.5
+    sound = rendered(Condition("booth", snr_db=0.0, telephone=True), silence)
+    power = np.square(np.abs(np.fft.rfft(sound)))
+    hertz = np.fft.rfftfreq(len(sound), 1 / RATE)
+    assert power[(hertz > 500) & (hertz < 3000)].mean() > 1000 * power[hertz > 4500].mean()  # the noise is white before it
 
 
 def test_clean_is_as_it_is_with_a_second_of_silence_around() -> None:
