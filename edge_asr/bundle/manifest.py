@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from edge_asr.bundle.speech import Asset, SpeechDecodeSpec, check_speech
 from edge_asr.config import setting
 from edge_asr.errors import ConfigError
 from edge_asr.frontend.spec import FrontendSpec
@@ -21,7 +22,11 @@ Form: TypeAlias = Literal["window", "stream", "resource"]
 
 `window`: a whole window at once, input (1, frames, features, 1). `stream`: the new frames of a step, input
 (1, step_frames, features, 1), and its states as further inputs and outputs. `resource`: the same with the states inside, as
-resource variables. The output is (1, labels) in each."""
+resource variables. The output of keywords is (1, labels) in each. That of speech is (1, output frames, tokens), one output frame
+every `stride_frames`: `step_frames / stride_frames` of them, and in a window `(frames - field_frames) / stride_frames + 1`."""
+
+Kind: TypeAlias = Literal["keywords", "speech"]
+"""`keywords`: a label for every step. `speech`: tokens of a CTC model, from which words are decoded."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class ModelFile:
     states: tuple[TensorSpec, ...] = ()
     """Of the `stream` form: its other inputs, and its other outputs, which take their places at the next step."""
     field_frames: int = setting(0, min=0)
-    """Of the `stream` and `resource` forms: so many of the newest frames decide the output; older ones do not count."""
+    """So many of the newest frames decide an output; older ones do not count. 0 for a window of keywords, which all count."""
 
     @property
     def window_frames(self) -> int:
@@ -58,7 +63,7 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class DetectSpec:
-    """How posteriors become detections."""
+    """How posteriors become detections, in a bundle of keywords."""
 
     step_ms: float = setting(100.0, min=1.0, max=5000.0)
     """Time between two runs of the model; rounded to whole frames, at least one."""
@@ -80,19 +85,28 @@ class Manifest:
 
     schema: int = setting(min=1)
     name: str = setting()
-    kind: Literal["keywords"] = setting()
+    kind: Kind = setting()
     labels: tuple[str, ...] = setting()
     frontend: FrontendSpec = setting()
     models: tuple[ModelFile, ...] = setting()
     detect: DetectSpec = field(default_factory=DetectSpec)
     clip_samples: int = setting(0, min=0)
     """Samples of the clips that it was trained on, of which the model's frames are the first; 0: just those frames'."""
+    speech: SpeechDecodeSpec | None = None
+    """Of a bundle of speech: how it decodes."""
+    assets: tuple[Asset, ...] = ()
+    """Of a bundle of speech: its language model and grammar, if it has them; at most one of a role."""
     created: str = ""
     """UTC time, ISO 8601."""
     made_by: str = ""
     """`edge-asr <version>`."""
     provenance: dict[str, Any] = setting({})
     """Recipe, seed, data, versions, accuracy: what a person wants to know; the runtime does not read it."""
+
+    @property
+    def files(self) -> tuple[ModelFile | Asset, ...]:
+        """All files beside the manifest."""
+        return (*self.models, *self.assets)
 
     def __post_init__(self) -> None:
         """Check what ties the fields together. Raises `ConfigError`."""
@@ -104,17 +118,23 @@ class Manifest:
         if not self.models:
             raise ConfigError("models must name at least one file, found none")
         for model in self.models:
-            self._check_tensors(model)
-            self._check_frames(model)
+            self._check_input(model)
+        if self.kind == "speech":
+            check_speech(self)
+        else:
+            self._check_keywords()
         windows = {model.window_frames for model in self.models}
         if len(windows) != 1:
             raise ConfigError(f"models: all forms must see equally many frames, found {sorted(windows)}")
 
-    def _check_tensors(self, model: ModelFile) -> None:
-        if model.output.shape != (1, len(self.labels)):
-            raise ConfigError(
-                f"models: {model.file} has outputs of shape {list(model.output.shape)}, but there are {len(self.labels)} labels"
-            )
+    def _check_keywords(self) -> None:
+        if self.speech is not None or self.assets:
+            raise ConfigError("speech and assets are for bundles of kind 'speech', found them in one of keywords")
+        for model in self.models:
+            self._check_output(model)
+            self._check_frames(model)
+
+    def _check_input(self, model: ModelFile) -> None:
         frames = model.input.shape[1] if len(model.input.shape) == 4 else 0
         if model.input.shape != (1, frames, self.frontend.features, 1) or not frames:
             raise ConfigError(
@@ -124,6 +144,12 @@ class Manifest:
         if bool(model.states) != (model.form == "stream"):
             raise ConfigError(
                 f"models: {model.file} has {len(model.states)} states; a 'stream' form has some, a {model.form!r} form has none"
+            )
+
+    def _check_output(self, model: ModelFile) -> None:
+        if model.output.shape != (1, len(self.labels)):
+            raise ConfigError(
+                f"models: {model.file} has outputs of shape {list(model.output.shape)}, but there are {len(self.labels)} labels"
             )
 
     def _check_frames(self, model: ModelFile) -> None:

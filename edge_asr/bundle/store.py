@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from edge_asr.bundle.manifest import SCHEMA, DetectSpec, Form, Manifest, ModelFile, TensorSpec
+from edge_asr.bundle.manifest import SCHEMA, DetectSpec, Form, Kind, Manifest, ModelFile, TensorSpec
+from edge_asr.bundle.speech import Asset, AssetRole, SpeechDecodeSpec
 from edge_asr.config import build, to_table
 from edge_asr.errors import BundleError, ConfigError
 from edge_asr.files import write_whole
@@ -22,6 +23,8 @@ MANIFEST_LIMIT = 1 << 20
 """Bytes. A real manifest has a few thousand."""
 MODEL_LIMIT = 64 << 20
 """Bytes. A model that a small board can't hold is refused before it is read."""
+ASSET_LIMIT = 32 << 20
+"""Bytes. Likewise of a language model or a grammar."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
@@ -34,6 +37,8 @@ class Bundle:
     manifest: Manifest
     models: Mapping[Form, bytes]
     """The `.tflite` bytes that were checked, by form."""
+    assets: Mapping[AssetRole, bytes] = field(default_factory=dict)
+    """The other files' bytes, checked as well, by role."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class ManifestDraft:
     frontend: FrontendSpec
     detect: DetectSpec = field(default_factory=DetectSpec)
     clip_samples: int = 0
-    kind: Literal["keywords"] = "keywords"
+    kind: Kind = "keywords"
+    speech: SpeechDecodeSpec | None = None
     created: str = ""
     made_by: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -70,49 +76,63 @@ def read_bundle(path: Path) -> Bundle:
     """
     folder = Path(path)
     manifest = _parse_manifest(_read_file(folder, MANIFEST, MANIFEST_LIMIT), folder / MANIFEST)
-    return Bundle(folder, manifest, {model.form: _read_model(folder, model) for model in manifest.models})
+    models = {model.form: _read_checked(folder, model) for model in manifest.models}
+    return Bundle(folder, manifest, models, {asset.role: _read_checked(folder, asset) for asset in manifest.assets})
 
 
-def write_bundle(path: Path, draft: ManifestDraft, models: Mapping[Form, ModelPart]) -> Bundle:
-    """Write `models` (by form) and their manifest to the folder `path`; other files there are left alone.
+def write_bundle(
+    path: Path,
+    draft: ManifestDraft,
+    models: Mapping[Form, ModelPart],
+    assets: Mapping[AssetRole, tuple[str, bytes]] | None = None,
+) -> Bundle:
+    """Write `models` (by form), `assets` (by role: file name and content) and their manifest to the folder `path`.
 
-    The model files' names carry their hash, the manifest is renamed into place after them, and an older bundle's model
-    files go last: a crash at any moment leaves the older bundle or the new one whole. The files are world-readable.
+    Other files there are left alone. The files' names carry their hash (`grammar.json` becomes `grammar-1f0e94c2.json`), the
+    manifest is renamed into place after them, and an older bundle's files go last: a crash at any moment leaves the older
+    bundle or the new one whole. The files are world-readable.
     Raises `BundleError` when the parts don't fit together or the folder can't be written.
     """
-    folder = Path(path)
+    folder, more = Path(path), assets or {}
     entries = tuple(_describe(form, part) for form, part in models.items())
-    text = _manifest_text({"schema": SCHEMA, **to_table(draft), "models": to_table(entries)}, folder)
+    extras = tuple(_describe_asset(role, *named) for role, named in more.items())
+    table = {"schema": SCHEMA, **to_table(draft), "models": to_table(entries), "assets": to_table(extras)}
+    text = _manifest_text(table, folder)
     manifest = _parse_manifest(text, folder / MANIFEST)
-    outdated = _files_of_older_bundle(folder) - {entry.file for entry in entries}
+    contents = {entry.file: models[entry.form].content for entry in entries}
+    contents |= {entry.file: more[entry.role][1] for entry in extras}
+    outdated = _files_of_older_bundle(folder) - set(contents)
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True)
             folder.chmod(0o755)
-        for entry in entries:
-            write_whole(folder / entry.file, models[entry.form].content)
+        for name, content in contents.items():
+            write_whole(folder / name, content)
         write_whole(folder / MANIFEST, text)
         for name in outdated:
             (folder / name).unlink()
     except OSError as err:
         raise BundleError(f"{folder}: the bundle can't be written: {err}") from err
-    return Bundle(folder, manifest, {form: part.content for form, part in models.items()})
+    by_role = {role: content for role, (_, content) in more.items()}
+    return Bundle(folder, manifest, {form: part.content for form, part in models.items()}, by_role)
 
 
-def rewrite_manifest(path: Path, *, detect: DetectSpec, provenance: Mapping[str, Any]) -> Bundle:
-    """Change how the bundle in the folder `path` decides, and what it says about itself; its model files are not touched.
+def rewrite_manifest(
+    path: Path, *, provenance: Mapping[str, Any], detect: DetectSpec | None = None, speech: SpeechDecodeSpec | None = None
+) -> Bundle:
+    """Change how the bundle in the folder `path` decides (None: not), and what it says about itself; its files are not touched.
 
     A crash at any moment leaves the older manifest or the new one. Raises `BundleError` as `read_bundle` and `write_bundle` do.
     """
     bundle = read_bundle(path)
-    table = {**to_table(bundle.manifest), "detect": to_table(detect), "provenance": dict(provenance)}
-    text = _manifest_text(table, bundle.path)
+    changed = {name: to_table(spec) for name, spec in (("detect", detect), ("speech", speech)) if spec is not None}
+    text = _manifest_text({**to_table(bundle.manifest), **changed, "provenance": dict(provenance)}, bundle.path)
     manifest = _parse_manifest(text, bundle.path / MANIFEST)
     try:
         write_whole(bundle.path / MANIFEST, text)
     except OSError as err:
         raise BundleError(f"{bundle.path}: the manifest can't be written: {err}") from err
-    return Bundle(bundle.path, manifest, bundle.models)
+    return Bundle(bundle.path, manifest, bundle.models, bundle.assets)
 
 
 def _manifest_text(table: Mapping[str, Any], folder: Path) -> bytes:
@@ -147,14 +167,19 @@ def _check_names(manifest: Manifest, source: Path) -> None:
     for shown in (manifest.name, *manifest.labels):
         if not shown.isprintable():
             raise BundleError(f"{source}: name and labels must be printable, found {shown!r:.80}")
-    forms = [model.form for model in manifest.models]
-    if len(set(forms)) != len(forms):
-        raise BundleError(f"{source}: models must have different forms, found {', '.join(forms)}")
-    for model in manifest.models:
-        if not _PLAIN_NAME.fullmatch(model.file):
-            raise BundleError(f"{source}: expected the plain name of a file beside it, found {model.file!r:.120}")
-        if model.size > MODEL_LIMIT:
-            raise BundleError(f"{source}: {model.file} must have at most {MODEL_LIMIT} bytes, found {model.size}")
+    for what, said in (
+        ("models must have different forms", [model.form for model in manifest.models]),
+        ("assets must have different roles", [asset.role for asset in manifest.assets]),
+        ("models and assets must be different files", [entry.file for entry in manifest.files]),
+    ):
+        if len(set(said)) != len(said):
+            raise BundleError(f"{source}: {what}, found {', '.join(said):.200}")
+    for entry in manifest.files:
+        limit = MODEL_LIMIT if isinstance(entry, ModelFile) else ASSET_LIMIT
+        if not _PLAIN_NAME.fullmatch(entry.file):
+            raise BundleError(f"{source}: expected the plain name of a file beside it, found {entry.file!r:.120}")
+        if entry.size > limit:
+            raise BundleError(f"{source}: {entry.file} must have at most {limit} bytes, found {entry.size}")
 
 
 def _finite(text: str) -> float:
@@ -164,14 +189,14 @@ def _finite(text: str) -> float:
     return value
 
 
-def _read_model(folder: Path, model: ModelFile) -> bytes:
-    content = _read_file(folder, model.file, model.size)
-    if len(content) != model.size:
-        found = "more" if len(content) > model.size else str(len(content))
-        raise BundleError(f"{folder / model.file}: expected {model.size} bytes, found {found}: copy it again")
+def _read_checked(folder: Path, entry: ModelFile | Asset) -> bytes:
+    content = _read_file(folder, entry.file, entry.size)
+    if len(content) != entry.size:
+        found = "more" if len(content) > entry.size else str(len(content))
+        raise BundleError(f"{folder / entry.file}: expected {entry.size} bytes, found {found}: copy it again")
     found = hashlib.sha256(content).hexdigest()
-    if found != model.sha256:
-        raise BundleError(f"{folder / model.file}: expected SHA-256 {model.sha256}, found {found}: copy it again")
+    if found != entry.sha256:
+        raise BundleError(f"{folder / entry.file}: expected SHA-256 {entry.sha256}, found {found}: copy it again")
     return content
 
 
@@ -194,8 +219,15 @@ def _describe(form: Form, part: ModelPart) -> ModelFile:
     return ModelFile(form, name, digest, len(part.content), part.input, part.output, part.states, part.field_frames)
 
 
+def _describe_asset(role: AssetRole, name: str, content: bytes) -> Asset:
+    digest = hashlib.sha256(content).hexdigest()
+    stem, dot, suffix = name.rpartition(".")
+    return Asset(role, f"{stem}-{digest[:8]}.{suffix}" if dot else f"{name}-{digest[:8]}", digest, len(content))
+
+
 def _files_of_older_bundle(folder: Path) -> set[str]:
     try:
-        return {model.file for model in read_bundle(folder).manifest.models}
+        manifest = read_bundle(folder).manifest
     except BundleError:
         return set()
+    return {entry.file for entry in manifest.files}
