@@ -14,8 +14,9 @@ from edge_asr.errors import ConfigError
 class DataSpec:
     """What is learnt from what. The place of the recordings is not in a recipe: it comes with `--data`."""
 
-    reader: Literal["speech_commands", "folder", "fsdd", "wake"] = setting()
-    """Layout of the data set; `wake`: spoken for the phrases of the `[wake]` table, which gives this and `labels`."""
+    reader: Literal["speech_commands", "folder", "fsdd", "wake", "speech"] = setting()
+    """Layout of the data set; `wake`: spoken for the phrases of the `[wake]` table, which gives this and `labels`; `speech`:
+    what the `[speech]` table says, which does the same."""
     labels: tuple[str, ...] = setting()
     """Classes in the order of the model's outputs; may hold `_silence_` and `_unknown_`."""
     clip_seconds: float = setting(1.0, min=0.1, max=10.0)

@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from edge_asr.bundle.manifest import DetectSpec
+from edge_asr.bundle.speech import SpeechDecodeSpec
 from edge_asr.config import Table, apply_overrides, build, read_toml, to_table
 from edge_asr.data.spec import AugmentSpec, DataSpec
+from edge_asr.data.speech_spec import SpeechSpec
 from edge_asr.data.wake_spec import WakeSpec
 from edge_asr.errors import ConfigError
 from edge_asr.frontend.presets import PRESETS
 from edge_asr.frontend.spec import FrontendSpec
+from edge_asr.training.speech_recipe import check_steps, decode_spec, speech_data, tokens_of
 from edge_asr.training.spec import QuantizeSpec, TrainSpec
-from edge_asr.zoo.spec import ModelSpec, model_spec, model_table, pads_in_time
+from edge_asr.zoo.spec import CtcNet, ModelSpec, model_spec, model_table, pads_in_time
 
-TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect", "wake")
+TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect", "wake", "speech", "decode")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class Recipe:
     detect: DetectSpec
     wake: WakeSpec | None = None
     """Only of a wake word: what is spoken, instead of a data set."""
+    speech: SpeechSpec | None = None
+    """Only of a recogniser: what it learns to write down, which gives `data.labels`."""
+    decode: SpeechDecodeSpec | None = None
+    """Likewise: how a device makes words of its outputs."""
 
     @property
     def clip_samples(self) -> int:
@@ -45,9 +52,10 @@ class Recipe:
         return round(self.data.clip_seconds * self.frontend.sample_rate)
 
     @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """(frames, features, 1) of the model's input."""
-        return (self.frontend.frames_in(self.clip_samples), self.frontend.features, 1)
+    def input_shape(self) -> tuple[int | None, int, int]:
+        """(frames, features, 1) of the model's input; a recogniser's takes any number of frames: None."""
+        frames = None if self.speech else self.frontend.frames_in(self.clip_samples)
+        return (frames, self.frontend.features, 1)
 
 
 def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
@@ -73,17 +81,22 @@ def recipe_from_table(table: Mapping[str, Any], *, source: str) -> Recipe:
     if not isinstance(description, str):
         raise ConfigError(f"{source}: 'description' must be a text, found {description!r:.80}")
     wake = build(WakeSpec, tables["wake"], source=source, where="wake") if "wake" in table else None
+    speech = build(SpeechSpec, tables["speech"], source=source, where="speech") if "speech" in table else None
+    model = model_spec(tables["model"], source=source)
+    _check_kind(wake, speech, table, source)
     recipe = Recipe(
         name=name,
         description=description,
         frontend=_frontend(tables["frontend"], source),
-        data=build(DataSpec, _data(tables["data"], wake, source), source=source, where="data"),
+        data=build(DataSpec, _data(tables["data"], wake, speech, source), source=source, where="data"),
         augment=build(AugmentSpec, tables["augment"], source=source, where="augment"),
-        model=model_spec(tables["model"], source=source),
+        model=model,
         train=build(TrainSpec, tables["train"], source=source, where="train"),
         quantize=build(QuantizeSpec, tables["quantize"], source=source, where="quantize"),
         detect=build(DetectSpec, tables["detect"], source=source, where="detect"),
         wake=wake,
+        speech=speech,
+        decode=decode_spec(tables["decode"], speech, model, source) if speech else None,
     )
     _check_relations(recipe, source)
     return recipe
@@ -110,11 +123,21 @@ def _frontend(table: Mapping[str, Any], source: str) -> FrontendSpec:
     return build(FrontendSpec, {**to_table(PRESETS[preset]), **rest}, source=source, where="frontend")
 
 
-def _data(table: Mapping[str, Any], wake: WakeSpec | None, source: str) -> Mapping[str, Any]:
-    """With phrases, they give `reader` and `labels`."""
+def _check_kind(wake: WakeSpec | None, speech: SpeechSpec | None, table: Mapping[str, Any], source: str) -> None:
+    if wake and speech:
+        raise ConfigError(f"{source}: expected a [wake] or a [speech] table, found both: a recipe is of one of them")
+    if "decode" in table and speech is None:
+        raise ConfigError(f"{source}: [decode] is of a recogniser: expected a [speech] table beside it, found none")
+
+
+def _data(table: Mapping[str, Any], wake: WakeSpec | None, speech: SpeechSpec | None, source: str) -> Mapping[str, Any]:
+    """With phrases, they give `reader` and `labels`; so does what a recogniser writes."""
+    if speech is not None:
+        return speech_data(table, speech, source)
     if wake is None:
-        if table.get("reader") == "wake":
-            raise ConfigError(f"{source}: 'data.reader' is 'wake': expected a [wake] table with phrases, found none")
+        if table.get("reader") in ("wake", "speech"):
+            reader = table["reader"]
+            raise ConfigError(f"{source}: 'data.reader' is {reader!r}: expected a [{reader}] table, found none")
         return table
     follows = {"reader": "wake", "labels": list(wake.labels)}
     for key, value in follows.items():
@@ -124,7 +147,13 @@ def _data(table: Mapping[str, Any], wake: WakeSpec | None, source: str) -> Mappi
 
 
 def _check_relations(recipe: Recipe, source: str) -> None:
-    if recipe.input_shape[0] < 1:
+    frames = recipe.input_shape[0]
+    if frames is None:
+        tokens_of(recipe)
+        check_steps(recipe, source)
+    elif isinstance(recipe.model, CtcNet):
+        raise ConfigError(f"{source}: 'model.arch' is 'ctc_net', which writes tokens: expected a [speech] table, found none")
+    elif frames < 1:
         raise ConfigError(
             f"{source}: 'data.clip_seconds' must hold at least one frame of {recipe.frontend.window_ms} ms, "
             f"found {recipe.data.clip_seconds}"
