@@ -28,8 +28,9 @@ from sounds import RATE, from_files, generated
 
 from edge_asr.bundle.manifest import BACKGROUND
 from edge_asr.bundle.store import Bundle, read_bundle
-from edge_asr.runtime.engine import RUNNABLE_FORMS, load_engine
+from edge_asr.runtime.engine import load_engine
 from edge_asr.runtime.listener import Listener
+from edge_asr.runtime.load import RUNNABLE_FORMS
 from edge_asr.runtime.stream import Stream
 
 CHUNK_MS = (80, 20)

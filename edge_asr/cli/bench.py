@@ -17,7 +17,8 @@ from edge_asr.cli.arguments import add_engine_arguments, add_json_argument
 from edge_asr.config import to_table
 from edge_asr.frontend.resample import resample
 from edge_asr.runtime.bench import BenchResult, bench
-from edge_asr.runtime.engine import RUNNABLE_FORMS, load_engine
+from edge_asr.runtime.engine import load_engine
+from edge_asr.runtime.load import RUNNABLE_FORMS
 from edge_asr.runtime.startup import StartCost, measure_start
 from edge_asr.runtime.wav import read_wav
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.bundle.manifest import DetectSpec, Form, Manifest, ModelFile, TensorSpec
+from edge_asr.bundle.manifest import DetectSpec, Form
 from edge_asr.bundle.quantization import quantize
-from edge_asr.bundle.store import Bundle, read_bundle
-from edge_asr.errors import AudioError, BundleError
+from edge_asr.bundle.store import Bundle
+from edge_asr.errors import AudioError
 from edge_asr.frontend.kernel import compute
-from edge_asr.runtime.forms import RunnableForm, StreamForm, Track, WindowForm
-from edge_asr.runtime.interpreter import Interpreter, Kernels
+from edge_asr.runtime.forms import RunnableForm, Softmax, StreamForm, Track, WindowForm
+from edge_asr.runtime.interpreter import Kernels
 from edge_asr.runtime.listener import Listener
+from edge_asr.runtime.load import LoadedModel, load_model
 from edge_asr.runtime.stream import Stream
 from edge_asr.runtime.window import fit_window
-
-RUNNABLE_FORMS: tuple[Form, ...] = ("stream", "window")
-"""What runs here, the cheaper first. The `resource` form is for microcontrollers."""
 
 
 def load_engine(
@@ -32,35 +29,25 @@ def load_engine(
     kernels: Kernels = "default",
     delegate: str | None = None,
 ) -> Engine:
-    """Load a bundle, verified, into an interpreter; see `Interpreter` for `threads`, `kernels` and `delegate`.
-
-    `form`: `stream` or `window`; None takes the first of these that the bundle has.
-    Raises `BundleError` for a bundle that is damaged, has no such form, or whose model is not what its manifest says,
-    `InterpreterError` when no interpreter is installed or it refuses the model, `DelegateError` for the delegate.
-    """
-    checked = bundle if isinstance(bundle, Bundle) else read_bundle(bundle)
-    model = _choose(checked, RUNNABLE_FORMS if form is None else (form,))
-    interpreter = Interpreter(checked.models[model.form], threads=threads, kernels=kernels, delegate=delegate)
-    _check_tensors(model, interpreter, checked.path)
-    return Engine(checked.manifest, model, interpreter)
+    """Load a bundle of keywords; the arguments, and what is raised, are those of `load_model`."""
+    return Engine(load_model(bundle, "keywords", form=form, threads=threads, kernels=kernels, delegate=delegate))
 
 
 class Engine:
     """A bundle's model, ready to run. One engine serves many streams, from any threads."""
 
-    def __init__(self, manifest: Manifest, model: ModelFile, interpreter: Interpreter) -> None:
-        """Join what `load_engine` has checked."""
-        self.manifest = manifest
-        self.model = model
+    def __init__(self, loaded: LoadedModel) -> None:
+        """For a bundle of keywords."""
+        self.manifest = loaded.manifest
+        self.model = loaded.model
         """The form that runs."""
-        self.interpreter = interpreter
-        spec = manifest.frontend
-        silence = quantize(compute(np.zeros(spec.window_samples, np.int16), spec), model.input)[0]
+        self.interpreter = loaded.interpreter
+        read = Softmax(self.interpreter.output)
         self._form: RunnableForm
-        if model.form == "stream":
-            self._form = StreamForm(interpreter, silence, model.field_frames)
+        if self.model.form == "stream":
+            self._form = StreamForm(self.interpreter, loaded.silence(), self.model.field_frames, read)
         else:
-            self._form = WindowForm(interpreter, silence)
+            self._form = WindowForm(self.interpreter, loaded.silence(), read)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -110,33 +97,3 @@ class Engine:
         if features.shape != shape:
             raise AudioError(f"expected one window of features of shape {shape}, found {features.shape}")
         return self._form.classify(quantize(features, self.model.input))
-
-
-def _choose(bundle: Bundle, forms: tuple[Form, ...]) -> ModelFile:
-    models = {model.form: model for model in bundle.manifest.models if model.form in RUNNABLE_FORMS}
-    for form in forms:
-        if form in models:
-            return models[form]
-    there = ", ".join(bundle.models)
-    raise BundleError(f"{bundle.path}: expected a model of the form {' or '.join(forms)} to run, found {there}")
-
-
-def _check_tensors(model: ModelFile, interpreter: Interpreter, folder: Path) -> None:
-    sides = (("input", model.input, interpreter.inputs), ("output", model.output, interpreter.outputs))
-    for side, first, found in sides:
-        said = (first, *model.states)
-        if len(found) != len(said):
-            raise BundleError(
-                f"{folder / model.file}: the manifest says {len(said)} {side}s, the file has {len(found)}: export it again"
-            )
-        for number, pair in enumerate(zip(said, found)):
-            if _as_stored(pair[0]) != _as_stored(pair[1]):
-                raise BundleError(
-                    f"{folder / model.file}: the manifest says {side} {number} is {pair[0]}, the file has {pair[1]}: "
-                    "export it again"
-                )
-
-
-def _as_stored(spec: TensorSpec) -> TensorSpec:
-    """With the scale in float32, which is what a `.tflite` file holds."""
-    return dataclasses.replace(spec, scale=float(np.float32(spec.scale)))

@@ -28,10 +28,14 @@ class FeatureStream:
     samples: int
     """Samples accepted since the start or `reset`."""
 
-    def __init__(self, spec: FrontendSpec, step_frames: int) -> None:
-        """Give the frames of whole steps of `step_frames`."""
+    def __init__(self, spec: FrontendSpec, step_frames: int, first: int | None = None) -> None:
+        """Give the frames of whole steps of `step_frames`.
+
+        `first`: where the first of them begins, in hops from sample 0, at most 0; None: as `first_frame` says.
+        """
         self._frontend = StreamingFrontend(spec, step=step_frames)
-        self._silence = np.zeros(-first_frame(spec, step_frames) * spec.hop_samples, np.int16)
+        begin = first_frame(spec, step_frames) if first is None else first
+        self._silence = np.zeros(-begin * spec.hop_samples, np.int16)
         self.reset()
 
     def reset(self) -> None:
