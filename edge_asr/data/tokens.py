@@ -10,11 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_asr.bundle.speech import BLANK
 from edge_asr.data.alphabets import alphabet_of
 from edge_asr.errors import DataError
 
-BLANK = "_blank_"
-"""Token 0: nothing is written (Graves et al., ICML 2006)."""
 SPACE = " "
 
 

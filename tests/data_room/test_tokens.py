@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from edge_asr.bundle.speech import BLANK
 from edge_asr.data.alphabets import alphabet_of
-from edge_asr.data.tokens import BLANK, Tokens, character_tokens, word_tokens
+from edge_asr.data.tokens import Tokens, character_tokens, word_tokens
 from edge_asr.errors import DataError
 
 
