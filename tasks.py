@@ -223,6 +223,22 @@ def fetch(_: Context, folder: str = "data/speech_commands", version: str = "v0.0
     print(f"{archive}. Next: invoke train --data {folder}")
 
 
+@command(
+    help={
+        "place": "folder, archive or manifest of transcribed speech",
+        "reader": "its layout; found without it",
+        "language": "BCP 47 tag",
+    }
+)
+def data(_: Context, place: str, reader: str = "", language: str = "en") -> None:
+    """What a recogniser would learn from a place: utterances, hours, speakers, characters dropped, what is left out."""
+    from edge_asr.data.transcribed import read_transcribed
+
+    with progress_bars() as progress:
+        found = read_transcribed(Path(place), reader, language=language, progress=progress)
+    print("\n".join([found.summary(), *found.samples()]))
+
+
 @command(help={"bundle": "bundle to measure", "wav": "audio to feed; made-up speech without it"})
 def bench(context: Context, bundle: str = "models/alexa", wav: str = "") -> None:
     """CPU per hour of audio, beside pymicro-wakeword and pyopen-wakeword (extra bench) in the same run."""

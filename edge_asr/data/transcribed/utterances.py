@@ -56,6 +56,12 @@ class Utterances:
             lines.append(f"left out: {describe_reasons(self.left_out)}")
         return "\n".join([*lines, f"licence: {self.licence}"])
 
+    def samples(self, count: int = 5) -> list[str]:
+        """A line each for some of the utterances, spread evenly over them: id, length, speaker and text."""
+        step = max(1, len(self.utterances) // count)
+        shown = self.utterances[::step][:count]
+        return [f"{item.id}  {item.end - item.start:.1f} s  {item.speaker or '?'}  {item.text}" for item in shown]
+
 
 def describe_reasons(left_out: tuple[LeftOut, ...], show: int = 6) -> str:
     """Each reason (what stands before a colon) with its count and one example, the most frequent first."""
