@@ -145,25 +145,31 @@ class PartMaker:
 
 
 def write_part(path: Path, part: Part) -> None:
-    """Store a part (`.npz`): a temporary file beside it, then a rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    with temporary.open("wb") as file:
-        left_out = [[item.path.as_posix(), item.why] for item in part.left_out]
-        np.savez(
-            file,
-            features=part.features,
-            ids=np.array(part.ids, np.str_),
-            left_out=np.array(left_out, np.str_).reshape(-1, 2),
-        )
-    temporary.replace(path)
+    """Store a part."""
+    write_arrays(path, part.left_out, features=part.features, ids=np.array(part.ids, np.str_))
 
 
 def read_part(path: Path) -> Part | None:
     """A stored part, or None where there is none or it is damaged (its zip checksums tell)."""
+    stored = read_arrays(path, "features", "ids")
+    return Part(stored[0]["features"], tuple(map(str, stored[0]["ids"])), stored[1]) if stored else None
+
+
+def write_arrays(path: Path, left_out: Sequence[LeftOut], **arrays: Any) -> None:
+    """Store arrays and what was left out (`.npz`): a temporary file beside it, then a rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    with temporary.open("wb") as file:
+        rows = [[item.path.as_posix(), item.why] for item in left_out]
+        np.savez(file, left_out=np.array(rows, np.str_).reshape(-1, 2), **arrays)
+    temporary.replace(path)
+
+
+def read_arrays(path: Path, *names: str) -> tuple[dict[str, NDArray[Any]], tuple[LeftOut, ...]] | None:
+    """What `write_arrays` stored, or None where there is none of it or it is damaged."""
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             left_out = tuple(LeftOut(Path(str(name)), str(why)) for name, why in file["left_out"])
-            return Part(file["features"], tuple(map(str, file["ids"])), left_out)
+            return {name: file[name] for name in names}, left_out
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -19,6 +19,7 @@ from edge_asr.progress import Progress, no_progress
 
 
 def speak_script(
+    name: str,
     script: Script,
     voices: Mapping[Split, tuple[Voice, ...]],
     folder: Path,
@@ -29,12 +30,13 @@ def speak_script(
 ) -> tuple[tuple[Utterance, ...], SpeechSummary]:
     """Let the voices of each split say its texts, each once, into files below `folder` that are kept for the next time.
 
-    A sentence that its engine can't say is left out. Raises `SynthesisError` when there is no voice to train on or many
-    sentences fail, `DataError` when a file can't be written.
+    `name` is the beginning of the utterances' ids, and has a part in every draw. A sentence that its engine can't say is left
+    out. Raises `SynthesisError` when there is no voice to train on or many sentences fail, `DataError` when a file can't be
+    written.
     """
     jobs: dict[Split, tuple[PhraseJob, ...]] = {}
     for split in SPLITS:
-        rng = np.random.default_rng([seed, stable_hash(f"voices/{split}")])
+        rng = np.random.default_rng([seed, stable_hash(f"{name}/{split}")])
         speaks = bool(script[split]) and (bool(voices[split]) or split == "train")
         jobs[split] = draw_jobs(script[split], voices[split], len(script[split]), rng) if speaks else ()
     every = [job for split in SPLITS for job in jobs[split]]
@@ -42,7 +44,7 @@ def speak_script(
     by_digest = {phrase.path.stem: phrase for phrase in said}
     utterances = tuple(
         Utterance(
-            id=f"spoken/{split}/{number:06d}",
+            id=f"{name}/{split}/{number:06d}",
             path=by_digest[job.digest].path,
             text=plain(job.text),
             speaker=f"{job.voice.engine}/{job.voice.speaker}",
