@@ -58,7 +58,7 @@ def normalize(text: str, language: str) -> Normalized:
     text = unicodedata.normalize("NFKC", text.translate(APOSTROPHES)).lower()
     text = MARKER.sub(drop, text)
     text = _abbreviated(language).sub(lambda match: _words(match, language), text)
-    text = speak_numbers(MINUS.sub(" minus " if rules.signs else "-", text), language)
+    text = speak_numbers(MINUS.sub(f" {rules.minus} ", text) if rules.minus else text, language)
     text = text.translate(_signs(language))
     text = unicodedata.normalize("NFC", text)
     table: dict[int, str] = {}

@@ -24,6 +24,8 @@ class Rules:
     """Regular expression of what stands before decimals; empty: numbers with marks in them can't be read."""
     point: str = ""
     """How that is said."""
+    minus: str = ""
+    """How a hyphen before a number is said that follows a space."""
     endings: str = "(?!)"
     """Regular expression of what makes the number before it an ordinal (English: also a decade)."""
     scales: str = "(?!)"
@@ -63,6 +65,7 @@ ENGLISH = Rules(
     grouping=",",
     decimal=r"\.",
     point="point",
+    minus="minus",
     endings=r"(?:st|nd|rd|th|s)\b",
     scales=r"\s(?:hundred|thousand|million|billion|trillion)\b",
     years=True,
@@ -90,6 +93,7 @@ GERMAN = Rules(
     grouping=r"\.",
     decimal=",",
     point="komma",
+    minus="minus",
     years=True,
 )
 FRENCH = Rules(
@@ -109,6 +113,7 @@ FRENCH = Rules(
     grouping=" ",
     decimal=",",
     point="virgule",
+    minus="moins",
     endings=r"(?:er|re|ère|ème|ième|e)\b",
 )
 SPANISH = Rules(
@@ -128,6 +133,7 @@ SPANISH = Rules(
     grouping=r"\.",
     decimal=",",
     point="coma",
+    minus="menos",
     endings=r"\.?[oa]\b",
 )
 ITALIAN = Rules(
@@ -146,6 +152,7 @@ ITALIAN = Rules(
     grouping=r"\.",
     decimal=",",
     point="virgola",
+    minus="meno",
     endings=r"\.?[oa]\b",
 )
 RULES = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH, "it": ITALIAN}

@@ -48,7 +48,7 @@ def _timed(row: Row, normalized: Normalized) -> Usable | LeftOut:
     try:
         seconds = row.seconds or audio_seconds(row.path) - row.start
     except AudioError as err:
-        return LeftOut(row.path, str(err).removeprefix(f"{row.path}: ").replace(", found:", ", found"))
+        return LeftOut(row.path, str(err).removeprefix(f"{row.path}: "))
     letters, words = len(normalized.text), len(normalized.text.split())
     if not SHORTEST <= seconds <= LONGEST:
         return LeftOut(row.path, f"not {SHORTEST:g} to {LONGEST:g} s long: {seconds:.2f} s")

@@ -14,6 +14,9 @@ from edge_asr.data.utterance import Utterance
 SHOWN = 12
 """Kinds of characters that a summary names."""
 
+LONGEST_EXAMPLE = 120
+"""Characters."""
+
 
 @dataclass(frozen=True)
 class Utterances:
@@ -76,7 +79,7 @@ def _example(item: LeftOut) -> str:
     place = "/".join(item.path.parts[-2:])
     detail = item.why.partition(":")[2].strip()
     text = f"{place}: {detail}" if detail else place
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return "".join(char if char.isprintable() else "?" for char in text[:LONGEST_EXAMPLE])
 
 
 def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
