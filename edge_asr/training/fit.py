@@ -14,11 +14,12 @@ import numpy.typing as npt
 from edge_asr.errors import TrainingError
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.batches import EpochBatches, steps_per_epoch
-from edge_asr.training.history import EpochRecord, History, best_epoch, epochs_without_rise, write_tensorboard
+from edge_asr.training.history import EpochRecord, History
 from edge_asr.training.learner import Learner
 from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
-from edge_asr.training.run_info import run_info
+from edge_asr.training.run_info import data_hash, run_info
+from edge_asr.training.run_loop import begin_run, finished, kept_epoch, save_epoch
 from edge_asr.training.watch import Watch
 
 if TYPE_CHECKING:
@@ -65,53 +66,25 @@ def train(
     _check(recipe, prepared, teacher_logits, foretold)
     steps = steps_per_epoch(prepared.train, recipe.train)
     folder = RunFolder(run_dir)
-    info = run_info(recipe, prepared, teacher_logits)
-    history = _begin(folder, recipe, info, resume)
+    info = run_info(recipe, prepared.summary, data_hash(prepared, teacher_logits))
+    history = begin_run(folder, recipe, info, EpochRecord, resume=resume)
     values = 0 if foretold is None else foretold.shape[-1]
-    learner = Learner(recipe, len(recipe.data.labels), steps, distil=teacher_logits is not None, foretold=values)
+    learner = Learner(recipe, steps, distil=teacher_logits is not None, foretold=values)
     if history:
         learner.restore(folder.read_checkpoint()[0])
     elif begin_with is not None:
         learner.network.set_weights(RunFolder(begin_with).model().get_weights())
     watch = Watch(progress, recipe.train.epochs, steps, done=len(history))
-    while not _finished(recipe, history):
+    while not finished(recipe.train, history):
         started = time.monotonic()
         batches = EpochBatches(prepared.train, recipe, len(history), teacher_logits, foretold)
         loss, accuracy = learner.fit(batches, watch.callback(len(history)))
         record = _record(learner, prepared, len(history) + 1, loss, accuracy, started)
         history = (*history, record)
-        _save(folder, learner, recipe, history)
+        save_epoch(folder, learner, recipe.train, history)
         if on_epoch is not None:
             on_epoch(record)
-    return TrainResult(run_dir, history, _kept(recipe, history))
-
-
-def _begin(folder: RunFolder, recipe: Recipe, info: dict[str, Any], resume: bool) -> History:
-    """The epochs that are done already; makes the folder where there are none."""
-    if not resume:
-        folder.expect_no_run()
-    if folder.has_checkpoint():
-        before = folder.info()
-        for key in ("recipe", "data"):
-            if before.get(f"{key}_sha256") != info[f"{key}_sha256"]:
-                raise TrainingError(
-                    f"{folder.path}: expected the {key} that this run began with, found another; "
-                    "resume with the same, or choose another folder"
-                )
-        return folder.read_checkpoint()[1]
-    folder.begin(recipe, info)
-    return ()
-
-
-def _finished(recipe: Recipe, history: History) -> bool:
-    patience = recipe.train.early_stopping_epochs
-    stopped = bool(history) and patience > 0 and epochs_without_rise(history) >= patience
-    return stopped or len(history) >= recipe.train.epochs
-
-
-def _kept(recipe: Recipe, history: History) -> EpochRecord:
-    """The best with early stopping, else the last: a schedule that runs to its end needs no choice, which could only flatter."""
-    return best_epoch(history) if recipe.train.early_stopping_epochs else history[-1]
+    return TrainResult(run_dir, history, kept_epoch(recipe.train, history))
 
 
 def _record(learner: Learner, prepared: Prepared, epoch: int, loss: float, accuracy: float, started: float) -> EpochRecord:
@@ -124,15 +97,6 @@ def _record(learner: Learner, prepared: Prepared, epoch: int, loss: float, accur
     seconds = round(time.monotonic() - started, 3)
     rate = learner.learning_rate
     return EpochRecord(epoch, loss, accuracy, validation_loss, validation_accuracy, rate, seconds)
-
-
-def _save(folder: RunFolder, learner: Learner, recipe: Recipe, history: History) -> None:
-    """The checkpoint comes last: whatever is cut off before it is done again."""
-    if _kept(recipe, history) is history[-1]:
-        folder.write_weights(learner.kept)
-    folder.write_history(history)
-    write_tensorboard(folder.path / "logs", history[-1])
-    folder.write_checkpoint(learner.state(), history)
 
 
 def _check(recipe: Recipe, prepared: Prepared, teacher_logits: Array | None, foretold: Array | None) -> None:

@@ -18,8 +18,8 @@ from edge_asr.data.wake_spec import WakeSpec
 from edge_asr.errors import ConfigError
 from edge_asr.frontend.presets import PRESETS
 from edge_asr.frontend.spec import FrontendSpec
-from edge_asr.training.speech_recipe import check_steps, decode_spec, speech_data, tokens_of
 from edge_asr.training.spec import QuantizeSpec, TrainSpec
+from edge_asr.training.speech_recipe import check_steps, decode_spec, speech_data, tokens_of
 from edge_asr.zoo.spec import CtcNet, ModelSpec, model_spec, model_table, pads_in_time
 
 TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect", "wake", "speech", "decode")

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from edge_asr.errors import TrainingError
 from edge_asr.files import write_whole
-from edge_asr.training.history import EpochRecord, History, history_csv, history_json, parse_history
+from edge_asr.training.history import EpochRecord, SpeechEpoch, history_csv, history_json, parse_history
 from edge_asr.training.recipe import Recipe, load_recipe, recipe_table
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -50,11 +50,11 @@ class RunFolder:
             raise TrainingError(f"{file}: expected the facts of a training run, found a {type(info).__name__}")
         return info
 
-    def history(self) -> History:
-        """The curves, one record an epoch. Raises `TrainingError`."""
+    def history(self, record: type[Any] = EpochRecord) -> tuple[Any, ...]:
+        """The curves, one record (of a recogniser: `SpeechEpoch`) an epoch. Raises `TrainingError`."""
         file = self.path / "history.json"
         try:
-            return parse_history(file.read_text("utf-8"), str(file))
+            return parse_history(file.read_text("utf-8"), str(file), record)
         except (OSError, UnicodeDecodeError) as err:
             raise TrainingError(f"{file}: expected the curves of a training run, found: {err}") from err
 
@@ -97,7 +97,7 @@ class RunFolder:
         self._write("recipe.toml", tomli_w.dumps(recipe_table(recipe)).encode())
         self._write("run.json", (json.dumps(info, indent=1) + "\n").encode())
 
-    def write_history(self, history: Sequence[EpochRecord]) -> None:
+    def write_history(self, history: Sequence[EpochRecord] | Sequence[SpeechEpoch]) -> None:
         """Write the curves."""
         self._write("history.json", history_json(history).encode())
         self._write("history.csv", history_csv(history).encode())
@@ -107,16 +107,16 @@ class RunFolder:
         weights = zip(model.weights, model.get_weights())
         self._write("weights.npz", _pack({variable.path: array for variable, array in weights}))
 
-    def write_checkpoint(self, state: Sequence[Array], history: Sequence[EpochRecord]) -> None:
+    def write_checkpoint(self, state: Sequence[Array], history: Sequence[EpochRecord] | Sequence[SpeechEpoch]) -> None:
         """Write what the next epoch depends on."""
         arrays = {f"state{index:05d}": array for index, array in enumerate(state)}
         self._write("checkpoint.npz", _pack({**arrays, "history": np.array(history_json(history))}))
 
-    def read_checkpoint(self) -> tuple[list[Array], History]:
+    def read_checkpoint(self, record: type[Any] = EpochRecord) -> tuple[list[Array], tuple[Any, ...]]:
         """The inverse of `write_checkpoint`. Raises `TrainingError`."""
         arrays = self._read("checkpoint.npz")
         source = str(self.path / "checkpoint.npz")
-        history = parse_history(str(arrays.pop("history", "")), source)
+        history = parse_history(str(arrays.pop("history", "")), source, record)
         return [arrays[name] for name in sorted(arrays)], history
 
     def _read(self, name: str) -> dict[str, Array]:

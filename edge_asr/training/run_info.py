@@ -17,6 +17,7 @@ from edge_asr.config import to_table
 from edge_asr.training.recipe import Recipe, recipe_hash
 
 if TYPE_CHECKING:
+    from edge_asr.data.speech_table import PreparedSpeech
     from edge_asr.data.tables import Prepared
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -24,14 +25,14 @@ Array: TypeAlias = npt.NDArray[Any]
 _PACKAGES = ("edge-asr", "numpy", "keras", "tensorflow", "tensorflow-cpu", "jax")
 
 
-def run_info(recipe: Recipe, prepared: Prepared, teacher_logits: Array | None) -> dict[str, Any]:
-    """A table for JSON. `recipe_sha256` and `data_sha256` tell whether a run may be resumed."""
+def run_info(recipe: Recipe, summary: Any, data_sha256: str) -> dict[str, Any]:
+    """A table for JSON. `recipe_sha256` and `data_sha256` tell whether a run may be resumed; `summary` tells of the data."""
     return {
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "seed": recipe.train.seed,
         "recipe_sha256": recipe_hash(recipe),
-        "data_sha256": _data_hash(prepared, teacher_logits),
-        "data": to_table(prepared.summary),
+        "data_sha256": data_sha256,
+        "data": to_table(summary),
         "backend": keras.backend.backend(),
         "versions": {"python": platform.python_version(), **_versions()},
         "system": platform.platform(),
@@ -39,13 +40,23 @@ def run_info(recipe: Recipe, prepared: Prepared, teacher_logits: Array | None) -
     }
 
 
-def _data_hash(prepared: Prepared, teacher_logits: Array | None) -> str:
+def data_hash(prepared: Prepared, teacher_logits: Array | None) -> str:
     """SHA-256 of what the clips are (ids, labels, number of variants, teachers); their samples are the cache's concern."""
     digest = hashlib.sha256()
     for table in (prepared.train, prepared.validation):
         digest.update(repr((table.features.shape, table.ids, table.labels.tolist())).encode())
     if teacher_logits is not None:
         digest.update(np.ascontiguousarray(teacher_logits).tobytes())
+    return digest.hexdigest()
+
+
+def speech_data_hash(prepared: PreparedSpeech) -> str:
+    """The same of a recogniser's data: ids, lengths and tokens of the rows."""
+    digest = hashlib.sha256(repr(prepared.tokens.labels).encode())
+    for table in (prepared.train, prepared.validation):
+        digest.update(repr(table.ids).encode())
+        for array in (table.starts, table.token_starts, table.tokens):
+            digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
 

@@ -57,7 +57,7 @@ class SpeechBatches:
         self.stride = stride_frames(recipe.model)
         self._lead = field_frames(recipe.model) - self.stride
         self._silence = silence_of(recipe.frontend)
-        self._table, self._seed = table, recipe.train.seed
+        self.table, self._seed = table, recipe.train.seed
         self._worker, self._workers = worker, workers
         # A run of cepstral coefficients is no band of the spectrum: there is nothing to mask.
         self._augment = replace(recipe.augment, frequency_masks=0) if recipe.frontend.mfcc else recipe.augment
@@ -74,7 +74,7 @@ class SpeechBatches:
         return len(self._sizes)
 
     def epoch(self, number: int) -> Iterator[tuple[SpeechBatch, int, int]]:
-        """This worker's share of each batch of epoch `number` (from 0), masked by SpecAugment.
+        """The worker's share of each batch of epoch `number` (from 0), masked by SpecAugment.
 
         Beside it the tokens and the front-end frames of the whole batch, all workers' shares.
         """
@@ -82,8 +82,8 @@ class SpeechBatches:
             masks = np.random.default_rng((self._seed, number, index)).spawn(len(rows))
             mine = range(self._worker, len(rows), self._workers)
             batch = self._batch([rows[i] for i in mine], frames, [masks[i] for i in mine])
-            tokens = sum(len(self._table.tokens_of(row)) for row in rows)
-            yield batch, max(1, tokens), int(self._table.lengths[rows].sum())
+            tokens = sum(len(self.table.tokens_of(row)) for row in rows)
+            yield batch, max(1, tokens), int(self.table.lengths[rows].sum())
 
     def in_order(self) -> Iterator[tuple[Rows, SpeechBatch]]:
         """All usable rows once, as they are, by length, and their indexes."""
@@ -112,12 +112,12 @@ class SpeechBatches:
         features = np.empty((len(rows), self._lead + frames, len(self._silence)), np.float32)
         features[:] = self._silence
         for place, row in enumerate(rows):
-            said = np.asarray(self._table.frames_of(int(row)), np.float32)
+            said = np.asarray(self.table.frames_of(int(row)), np.float32)
             if masks:
                 said = spec_augment(said[None], self._augment, masks[place])[0]
             features[place, self._lead : self._lead + len(said)] = said
-        outputs = self._table.lengths[np.asarray(rows)] // self.stride
-        labels = sparse_labels([self._table.tokens_of(int(row)) for row in rows])
+        outputs = self.table.lengths[np.asarray(rows)] // self.stride
+        labels = sparse_labels([self.table.tokens_of(int(row)) for row in rows])
         return SpeechBatch(features[..., None], outputs.astype(np.int32), labels)
 
 

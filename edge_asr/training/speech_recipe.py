@@ -22,18 +22,13 @@ READER = "speech"
 def speech_data(table: Mapping[str, Any], speech: SpeechSpec, source: str) -> dict[str, Any]:
     """The `[data]` table, in which reader and labels (the blank, then the tokens) follow from `[speech]`.
 
-    A recipe for characters may name other labels itself, for a language of which no alphabet is kept.
     Raises `ConfigError`.
     """
-    if speech.unit == "characters" and "labels" in table:
-        labels = table["labels"]
-    else:
-        try:
-            tokens = word_tokens(speech.words) if speech.unit == "words" else character_tokens(speech.language)
-        except DataError as err:
-            raise ConfigError(f"{source}: {err}; or name 'data.labels': _blank_, the space and the letters") from err
-        labels = list(tokens.labels)
-    follows = {"reader": READER, "labels": labels}
+    try:
+        tokens = word_tokens(speech.words) if speech.unit == "words" else character_tokens(speech.language)
+    except DataError as err:
+        raise ConfigError(f"{source}: {err}") from err
+    follows = {"reader": READER, "labels": list(tokens.labels)}
     for key, value in follows.items():
         if table.get(key, value) != value:
             raise ConfigError(f"{source}: 'data.{key}' follows from [speech], which gives {value!r}; found {table[key]!r:.80}")

@@ -25,22 +25,27 @@ class Watch:
     def callback(self, epoch: int) -> keras.callbacks.Callback:
         """A Keras callback for epoch `epoch` (from 0)."""
         return keras.callbacks.LambdaCallback(
-            on_train_batch_end=lambda step, logs: self._step(epoch, step + 1, logs),
+            on_train_batch_end=lambda step, logs: self.step(epoch, step + 1, logs),
         )
 
-    def _step(self, epoch: int, step: int, logs: dict[str, Any]) -> None:
+    def step(self, epoch: int, step: int, logs: dict[str, Any]) -> None:
+        """Batch `step` (from 1) of epoch `epoch` is done; `logs` has its `loss` and, of keywords, `accuracy`.
+
+        Raises `TrainingError` for a loss that is not finite.
+        """
         now, step = time.monotonic(), min(step, self._steps)  # a call of several batches may end beyond the last
         if now - self._looked < INTERVAL_SECONDS and step < self._steps:
             return
         self._looked = now
-        loss, accuracy = float(logs["loss"]), float(logs["accuracy"])
+        loss = float(logs["loss"])
         if not math.isfinite(loss):
             raise TrainingError(
                 f"epoch {epoch + 1}, batch {step}: expected a finite loss, found {loss}; lower train.learning_rate"
             )
         done, total = epoch * self._steps + step, self._epochs * self._steps
         left = (now - self._started) / (done - self._done * self._steps) * (total - done)
-        what = f"epoch {epoch + 1} of {self._epochs}: loss {loss:.3f}, accuracy {accuracy:.1%}, {_clock(left)} left"
+        accuracy = f", accuracy {float(logs['accuracy']):.1%}" if "accuracy" in logs else ""
+        what = f"epoch {epoch + 1} of {self._epochs}: loss {loss:.3f}{accuracy}, {_clock(left)} left"
         self._progress(what, done, total)
 
 
