@@ -8,7 +8,6 @@ folder, so that a manifest from elsewhere reads nothing that was not put there f
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,7 @@ def _split(entry: Mapping[str, Any]) -> Split | None:
 
 
 def _seconds(entry: Mapping[str, Any], key: str) -> float | None:
-    """0 where the key is missing, None where it holds no finite number of 0 or more."""
+    """0 where the key is missing, None where it holds no number of seconds: text, NaN, less than 0, or decades."""
     value = entry.get(key, 0.0)
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e9
-    return float(value) if number and math.isfinite(value) else None
+    return float(value) if number else None

@@ -60,7 +60,6 @@ def normalize(text: str, language: str) -> Normalized:
     text = _abbreviated(language).sub(lambda match: _words(match, language), text)
     text = speak_numbers(MINUS.sub(f" {rules.minus} ", text) if rules.minus else text, language)
     text = text.translate(_signs(language))
-    text = unicodedata.normalize("NFC", text)
     table: dict[int, str] = {}
     for char in set(text) - {" ", APOSTROPHE}:
         written, lost = _written(char, language)
@@ -70,7 +69,7 @@ def normalize(text: str, language: str) -> Normalized:
     text = text.translate(table)
     letters = alphabet_of(language)
     loose = LOOSE_APOSTROPHE if letters is None or APOSTROPHE in letters else re.compile(APOSTROPHE)
-    return Normalized(" ".join(loose.sub(drop, text).split()), dropped)
+    return Normalized(unicodedata.normalize("NFC", " ".join(loose.sub(drop, text).split())), dropped)
 
 
 @cache

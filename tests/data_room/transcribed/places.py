@@ -30,7 +30,7 @@ def librispeech(root: Path, part: str, speaker: int, *, chapter: int = 7, senten
 def ljspeech(root: Path, names: list[str]) -> Path:
     for name in names:
         sound(root / "wavs" / f"{name}.wav")
-    (root / "metadata.csv").write_text("".join(f"{name}|In 1889, a line|In eighteen eighty-nine, a line\n" for name in names))
+    (root / "metadata.csv").write_text("".join(f"{name}|In no. 12, a line|In number twelve, so and so\n" for name in names))
     return root
 
 

@@ -73,6 +73,21 @@ def test_lines_that_are_no_text_are_left_out_one_by_one(tmp_path: Path):
     }
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path):
+    root = ljspeech(tmp_path, ["LJ001-0001"])
+    (root / "metadata.csv").write_text("LJ001-0001|so|so\n", encoding="utf-8-sig")
+    assert read_transcribed(root).utterances[0].id == "LJ001-0001"
+
+
+def test_a_summary_shows_what_is_hostile_on_one_short_line(tmp_path: Path):
+    sound(tmp_path / "good.wav")
+    bad = {"audio": "\x1b[2J\n" + "x" * 5000, "text": SENTENCE}
+    summary = read_transcribed(manifest(tmp_path / "m.jsonl", {"audio": "good.wav", "text": SENTENCE}, bad)).summary()
+    assert "\x1b" not in summary
+    assert len(summary.splitlines()) == 3
+    assert len(summary) < 400
+
+
 @pytest.mark.parametrize("line", ["ann\t../../etc/passwd\tOne", "ann", "ann\t/etc/passwd\tOne", "\t\tOne"])
 def test_bad_lines_of_common_voice(tmp_path: Path, line: str):
     root = common_voice(tmp_path, {"train": [("ann", "a1.wav", "One two.")]})

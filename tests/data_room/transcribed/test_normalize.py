@@ -27,6 +27,7 @@ LANGUAGES = ["en", "de", "fr", "es", "it", "pl", "ja", "sw", "pt-BR", "fr-CH"]
             "$2.50, $1, $3.00, £1,200, $1.5 million",
             "two dollars fifty one dollar three dollars one thousand two hundred pounds one point five million dollars",
         ),
+        ("call 4111111111111", "call four" + " one" * 12),
         ("agent 007, no mp3", "agent zero zero seven no mp three"),
         ("‘rock ’n’ roll’, the boys’ o’clock", "rock n roll the boys o'clock"),
         ("B&B at the B.B.C.", "b and b at the b b c"),
@@ -54,6 +55,7 @@ def test_english(text: str, said: str):
         ("pt-BR", "16 dias.", "dezesseis dias"),
         ("fr-CH", "70", "septante"),
         ("pl", "„Żółć”, 21 kotów", "żółć dwadzieścia jeden kotów"),
+        ("pl", "z\N{ZERO WIDTH JOINER}\N{COMBINING DOT ABOVE}aba", "żaba"),
         ("hi", "नमस्ते, दुनिया।", "नमस्ते दुनिया"),
     ],
 )  # fmt: skip

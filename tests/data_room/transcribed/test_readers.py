@@ -51,7 +51,7 @@ def test_one_part_of_librispeech_asks_the_list_of_speakers(tmp_path: Path):
 def test_ljspeech_reads_the_last_column_and_keeps_chapters_together(tmp_path: Path):
     names = [f"LJ{chapter:03d}-{number:04d}" for chapter in range(1, 13) for number in (1, 25)]
     found = read_transcribed(ljspeech(tmp_path, names))
-    assert {utterance.text for utterance in found.utterances} == {"in eighteen eighty nine a line"}
+    assert {utterance.text for utterance in found.utterances} == {"in number twelve so and so"}
     assert {utterance.speaker for utterance in found.utterances} == {"LJ"}
     chapters = {split: {name[:5] for name in ids} for split, ids in splits(found).items()}
     assert set(chapters) == {"train", "validation", "test"}
@@ -128,7 +128,16 @@ def test_json_lines(tmp_path: Path):
 def test_json_lines_stay_below_their_folder(tmp_path: Path):
     outside = sound(tmp_path / "outside.wav")
     sound(tmp_path / "in" / "a.wav")
-    names = ["../outside.wav", str(outside), f"{tmp_path}/in/../outside.wav", "x/../../outside.wav", "C:\\a.wav", "..\\a.wav", ""]
+    names = [
+        "../outside.wav",
+        str(outside),
+        f"{tmp_path}/in/../outside.wav",
+        "x/../../outside.wav",
+        "C:\\a.wav",
+        "C:a.wav",
+        "..\\a.wav",
+        "",
+    ]
     entries = [{"audio": name, "text": "hello you"} for name in names]
     found = read_transcribed(manifest(tmp_path / "in" / "m.jsonl", {"audio": "a.wav", "text": "hello you"}, *entries))
     assert [utterance.path for utterance in found.utterances] == [tmp_path / "in" / "a.wav"]
@@ -152,7 +161,12 @@ def test_single_words(tmp_path: Path):
 
 
 def test_texts_beside_sounds(tmp_path: Path):
-    for name, text in (("train/ann/1.wav", "One,\ntwo"), ("dev/ben/1.flac", "\ufeffThree"), ("dev/ben/2.wav", None)):
+    for name, text in (
+        ("train/ann/1.wav", "One,\ntwo"),
+        ("dev/ben/1.flac", "\ufeffThree"),
+        ("dev/ben/2.wav", None),
+        ("test/1.wav", "Four"),
+    ):
         path = sound(tmp_path / name)
         if text is not None:
             path.with_suffix(".txt").write_text(text, encoding="utf-8")
@@ -160,6 +174,7 @@ def test_texts_beside_sounds(tmp_path: Path):
     assert found.reader == "text_beside"
     assert [(item.id, item.text, item.speaker, item.split) for item in found.utterances] == [
         ("dev/ben/1.flac", "three", "ben", "validation"),
+        ("test/1.wav", "four", None, "test"),
         ("train/ann/1.wav", "one two", "ann", "train"),
     ]
     assert reasons(found) == {"no text file of its name beside it": 1}
