@@ -61,10 +61,10 @@ class SpeechBatches:
         self._worker, self._workers = worker, workers
         # A run of cepstral coefficients is no band of the spectrum: there is nothing to mask.
         self._augment = replace(recipe.augment, frequency_masks=0) if recipe.frontend.mfcc else recipe.augment
-        rows = usable_rows(table, self.stride)
-        self.left_out = len(table) - len(rows)
+        self.rows = usable_rows(table, self.stride)
+        self.left_out = len(table) - len(self.rows)
         """Rows with more tokens than their output frames can hold."""
-        self._buckets = buckets(table.lengths, rows, recipe.train.batch_size, self.stride)
+        self._buckets = buckets(table.lengths, self.rows, recipe.train.batch_size, self.stride)
         self._sizes = [len(part) for part, _ in self._drawn(np.random.default_rng(0))]
         if min(self._sizes, default=workers) < workers:
             raise TrainingError(f"expected batches of at least {workers} rows, one a worker, found {min(self._sizes)}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 import numpy as np
@@ -49,6 +50,7 @@ def train_speech(
     run_dir: Path,
     *,
     resume: bool = False,
+    facts: Mapping[str, Any] = MappingProxyType({}),
     progress: Progress = no_progress,
     on_epoch: OnEpoch | None = None,
 ) -> SpeechResult:
@@ -56,7 +58,7 @@ def train_speech(
 
     The state is saved after each epoch: an interrupted run (Ctrl-C reaches the caller) goes on with `resume`, to the same
     weights, bit for bit, as an unbroken one; without a finished epoch it starts again. Two runs with one seed on one machine
-    give equal weights. `on_epoch` is called with each epoch's record once it is saved.
+    give equal weights. `facts` go into `run.json`. `on_epoch` is called with each epoch's record once it is saved.
     Raises `TrainingError` for a folder that holds another run, tables that do not fit the recipe, a Keras backend other than
     TensorFlow, and a loss that is not finite.
     """
@@ -66,7 +68,7 @@ def train_speech(
     if not len(batches):
         raise TrainingError(f"expected utterances to train on, found none ({batches.left_out} with more tokens than frames)")
     folder = RunFolder(run_dir)
-    info = {**run_info(recipe, prepared.summary, speech_data_hash(prepared)), "rows_left_out": batches.left_out}
+    info = {**run_info(recipe, prepared.summary, speech_data_hash(prepared)), "rows_left_out": batches.left_out, **facts}
     history = begin_run(folder, recipe, info, SpeechEpoch, resume=resume)
     learner = SpeechLearner(recipe, len(batches))
     if history:
