@@ -12,6 +12,7 @@ import numpy as np
 from edge_asr.data.template_tree import Choice, Piece, Rule, Scope, Sequence, Text, tree
 from edge_asr.errors import ConfigError
 from edge_asr.runtime.ctc.hypothesis import Slot
+from edge_asr.runtime.grammar import all_slots
 
 MAX_FILE = 1 << 20
 """Bytes of a template file."""
@@ -108,13 +109,7 @@ def sample_pattern(pattern: Pattern, rng: np.random.Generator) -> LabelledSenten
     text = "".join(_draw(pattern.body, pattern.rules, rng, said, 0))
     if text.count(" ") > MAX_NESTED:
         raise ConfigError(f"{pattern.text!r:.80} makes a sentence of more than {MAX_NESTED} words; make it shorter")
-    return LabelledSentence(" ".join(text.split()), pattern.intent, all_slots(said, pattern.slots))
-
-
-def all_slots(said: list[Slot], given: tuple[Slot, ...]) -> tuple[Slot, ...]:
-    """The slots that are said, in their order, then those given whose names are not said."""
-    names = {slot.name for slot in said}
-    return (*said, *(slot for slot in given if slot.name not in names))
+    return LabelledSentence(" ".join(text.split()), pattern.intent, all_slots(tuple(said), pattern.slots))
 
 
 def recognize(templates: Templates, text: str) -> LabelledSentence | None:
