@@ -18,12 +18,16 @@ from edge_asr.errors import EdgeAsrError
 from edge_asr.training.console import progress_bars
 
 if TYPE_CHECKING:
+    from edge_asr.data.speech_material import SpeechPlaces
     from edge_asr.data.wake_places import WakePlaces
     from edge_asr.training.recipe import Recipe
 
 CACHE = Path(".cache")
 SETTINGS = {"set_": "change a value of the recipe, like train.epochs=5; as often as you like"}
-DATA = {"data": "folder or archive of recordings; without it the folder in $EDGE_ASR_DATA named like the recipe's reader"}
+DATA = {
+    "data": "folder or archive of recordings (of a recogniser: as often as you like); without it the folder in $EDGE_ASR_DATA "
+    "named like the recipe's reader"
+}
 PIPER = {"piper": "folder with Piper's voices; without it $EDGE_ASR_PIPER_VOICES, or ~/.local/share/piper-voices"}
 
 WAKE = {
@@ -35,7 +39,7 @@ WAKE = {
     **PIPER,
 }
 TRAIN = {
-    "recipe": "folder or TOML file; with --phrase models/wake without it, else models/commands12",
+    "recipe": "folder, TOML file or name in models/; with --phrase models/wake without it, else models/commands12",
     "run": "run folder, default runs/NAME",
     "resume": "go on with the run in the folder",
     **DATA,
@@ -73,10 +77,11 @@ def demo(_: Context, folder: str = "runs/demo") -> None:
         run_demo(Path(folder), progress, print, workers=os.cpu_count() or 1)
 
 
-@command(iterable=["set_", "phrase", "negatives", "noise"], help=TRAIN)
+@command(iterable=["set_", "data", "phrase", "negatives", "noise"], help=TRAIN)
 def train(
     _: Context,
     set_: list[str],
+    data: list[str],
     phrase: list[str],
     negatives: list[str],
     noise: list[str],
@@ -84,30 +89,29 @@ def train(
     recordings: str = "",
     piper: str = "",
     recipe: str = "",
-    data: str = "",
     run: str = "",
     resume: bool = False,
 ) -> None:
-    """Train a wake word (--phrase) or a recipe's commands; Ctrl-C keeps what is done, --resume goes on."""
+    """Train a wake word (--phrase), or a recipe's commands or recogniser; Ctrl-C keeps what is done, --resume goes on."""
     from edge_asr.data.wake_places import WakePlaces
     from edge_asr.training.recipe import load_recipe
     from edge_asr.training.wake_recipe import wake_recipe
 
-    if phrase:
-        wanted = wake_recipe(Path(recipe or "models/wake"), phrase, language, set_)
-    else:
-        wanted = load_recipe(Path(recipe or "models/commands12"), set_)
+    file = _recipe(recipe or ("models/wake" if phrase else "models/commands12"))
+    wanted = wake_recipe(file, phrase, language, set_) if phrase else load_recipe(file, set_)
     folder = Path(run or f"runs/{wanted.name}")
-    if wanted.wake is None:
-        _train_commands(Path(recipe or "models/commands12"), _data(data, wanted.data.reader), folder, set_, resume)
+    if wanted.speech is not None:
+        _train_speech(file, _speech_places(data, negatives, noise, piper), folder, set_, resume)
+    elif wanted.wake is None:
+        _train_commands(file, _data(_one(data), wanted.data.reader), folder, set_, resume)
     else:
         own = Path(recordings) if recordings else None
         places = WakePlaces(tuple(map(Path, negatives)), tuple(map(Path, noise)), own, _piper(piper))
         _train_wake(wanted, places, folder, resume)
 
 
-@command(iterable=["set_"], help={"run": "run folder of train", "bundle": "default RUN/bundle", **DATA, **SETTINGS})
-def quantize(_: Context, set_: list[str], run: str, data: str = "", bundle: str = "") -> None:
+@command(iterable=["set_", "data"], help={"run": "run folder of train", "bundle": "default RUN/bundle", **DATA, **SETTINGS})
+def quantize(_: Context, set_: list[str], data: list[str], run: str, bundle: str = "") -> None:
     """Make a trained run int8 and write its bundle (--set quantize.method=ptq or qat). Next: evaluate."""
     from edge_asr.training.pipeline import quantize_run
     from edge_asr.training.run_folder import RunFolder
@@ -115,7 +119,10 @@ def quantize(_: Context, set_: list[str], run: str, data: str = "", bundle: str 
 
     folder, target = Path(run), Path(bundle or Path(run) / "bundle")
     recipe = RunFolder(folder).recipe()
-    place = None if recipe.wake else _data(data, recipe.data.reader)
+    if recipe.speech is not None:
+        _quantize_speech(folder, target, data, set_)
+        return
+    place = None if recipe.wake else _data(_one(data), recipe.data.reader)
     with progress_bars() as progress:
         report = quantize_run(
             folder, place, target, overrides=set_, cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress
@@ -279,6 +286,39 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
     print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
 
 
+def _train_speech(recipe: Path, places: SpeechPlaces, folder: Path, settings: list[str], resume: bool) -> None:
+    from edge_asr.training.speech_pipeline import train_speech_run
+    from edge_asr.training.speech_run_text import epoch_text, result_text
+
+    with progress_bars() as progress:
+        result = train_speech_run(
+            recipe,
+            places,
+            folder,
+            overrides=settings,
+            resume=resume,
+            cache_dir=CACHE,
+            workers=os.cpu_count() or 1,
+            progress=progress,
+            on_epoch=lambda record: print(epoch_text(record)),
+        )
+    print(result_text(result))
+    print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
+
+
+def _quantize_speech(folder: Path, bundle: Path, data: list[str], settings: list[str]) -> None:
+    from edge_asr.training.speech_pipeline import quantize_speech_run
+    from edge_asr.training.text import quantize_text
+
+    places = _speech_places(data, [], [], "") if data else None
+    with progress_bars() as progress:
+        report = quantize_speech_run(
+            folder, bundle, places=places, overrides=settings, cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress
+        )
+    print(quantize_text(report))
+    print(f"Next: invoke evaluate --bundle {bundle} --data FOLDER")
+
+
 def _train_wake(recipe: Recipe, places: WakePlaces, folder: Path, resume: bool) -> None:
     from edge_asr.training.text import quantize_text
     from edge_asr.training.wake import train_wake
@@ -345,6 +385,26 @@ def _number(text: str, option: str) -> float:
     if not 0 <= value < float("inf"):
         raise EdgeAsrError(f"{option}: expected a number of 0 or more, found {text!r:.40}")
     return value
+
+
+def _recipe(named: str) -> Path:
+    """A recipe's file or folder, or the one of that name among those that are shipped."""
+    shipped = Path("models") / named
+    return shipped if not Path(named).exists() and shipped.exists() else Path(named)
+
+
+def _one(data: list[str]) -> str:
+    """The only place that was named, or none."""
+    if len(data) > 1:
+        raise EdgeAsrError(f"expected --data once (only a recogniser learns from several places), found {', '.join(data)}")
+    return data[0] if data else ""
+
+
+def _speech_places(data: list[str], negatives: list[str], noise: list[str], piper: str) -> SpeechPlaces:
+    from edge_asr.data.speech_material import SpeechPlaces
+
+    lists = (tuple(map(Path, places)) for places in (data, negatives, noise))
+    return SpeechPlaces(*lists, piper_voices=_piper(piper))
 
 
 def _data(data: str, reader: str) -> Path:

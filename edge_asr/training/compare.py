@@ -34,6 +34,12 @@ class Comparison:
     interpreter: str
     """Package, version and kernels that ran the int8 model."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.clips} clips: float {self.float_accuracy:.2%}, int8 {self.int8_accuracy:.2%}, "
+            f"same answer {self.agreement:.2%} ({self.interpreter})"
+        )
+
 
 def compare(network: keras.Model, model: bytes, table: FeatureTable, *, progress: Progress = no_progress) -> Comparison | None:
     """Let float network and int8 model answer for the clips of `table` as they came (variant 0); None if it is empty."""

@@ -37,6 +37,13 @@ class SpeechComparison:
     interpreter: str
     """Package, version and kernels that ran the int8 model."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.utterances} utterances: float WER {self.float_word_error_rate:.2%}, CER "
+            f"{self.float_character_error_rate:.2%}; int8 WER {self.int8_word_error_rate:.2%}, CER "
+            f"{self.int8_character_error_rate:.2%}; same transcript {self.agreement:.2%} ({self.interpreter})"
+        )
+
 
 def compare_speech(
     network: Any, model: bytes, table: SpeechTable, tokens: Tokens, recipe: Recipe, *, progress: Progress = no_progress
