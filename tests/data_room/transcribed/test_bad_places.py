@@ -82,7 +82,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path):
 def test_a_summary_shows_what_is_hostile_on_one_short_line(tmp_path: Path):
     sound(tmp_path / "good.wav")
     bad = {"audio": "\x1b[2J\n" + "x" * 5000, "text": SENTENCE}
-    summary = read_transcribed(manifest(tmp_path / "m.jsonl", {"audio": "good.wav", "text": SENTENCE}, bad)).summary()
+    summary = read_transcribed(manifest(tmp_path / "m.jsonl", {"audio": "good.wav", "text": SENTENCE}, bad, "\x1b[2J")).summary()
     assert "\x1b" not in summary
     assert len(summary.splitlines()) == 3
     assert len(summary) < 400

@@ -48,6 +48,14 @@ def test_one_part_of_librispeech_asks_the_list_of_speakers(tmp_path: Path):
     assert {utterance.speaker: utterance.split for utterance in found.utterances} == {"10": "validation", "11": "train"}
 
 
+def test_chapters_stay_together_where_speakers_are_few(tmp_path: Path):
+    for chapter in range(12):
+        librispeech(tmp_path, "chosen", 10, chapter=chapter, sentences=12)
+    chapters = {split: {name.split("-")[1] for name in ids} for split, ids in splits(read_transcribed(tmp_path)).items()}
+    assert set(chapters) == {"train", "validation", "test"}
+    assert sum(map(len, chapters.values())) == 12
+
+
 def test_ljspeech_reads_the_last_column_and_keeps_chapters_together(tmp_path: Path):
     names = [f"LJ{chapter:03d}-{number:04d}" for chapter in range(1, 13) for number in (1, 25)]
     found = read_transcribed(ljspeech(tmp_path, names))
