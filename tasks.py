@@ -16,9 +16,9 @@ from invoke import Context, task
 
 from edge_asr.errors import EdgeAsrError
 from edge_asr.training.console import progress_bars
+from speech_tasks import quantize_speech, speech_places, train_speech
 
 if TYPE_CHECKING:
-    from edge_asr.data.speech_material import SpeechPlaces
     from edge_asr.data.wake_places import WakePlaces
     from edge_asr.training.recipe import Recipe
 
@@ -101,7 +101,7 @@ def train(
     wanted = wake_recipe(file, phrase, language, set_) if phrase else load_recipe(file, set_)
     folder = Path(run or f"runs/{wanted.name}")
     if wanted.speech is not None:
-        _train_speech(file, _speech_places(data, negatives, noise, piper), folder, set_, resume)
+        train_speech(file, speech_places(data, negatives, noise, _piper(piper)), folder, CACHE, set_, resume)
     elif wanted.wake is None:
         _train_commands(file, _data(_one(data), wanted.data.reader), folder, set_, resume)
     else:
@@ -120,7 +120,7 @@ def quantize(_: Context, set_: list[str], data: list[str], run: str, bundle: str
     folder, target = Path(run), Path(bundle or Path(run) / "bundle")
     recipe = RunFolder(folder).recipe()
     if recipe.speech is not None:
-        _quantize_speech(folder, target, data, set_)
+        quantize_speech(folder, target, speech_places(data) if data else None, CACHE, set_)
         return
     place = None if recipe.wake else _data(_one(data), recipe.data.reader)
     with progress_bars() as progress:
@@ -286,39 +286,6 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
     print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
 
 
-def _train_speech(recipe: Path, places: SpeechPlaces, folder: Path, settings: list[str], resume: bool) -> None:
-    from edge_asr.training.speech_pipeline import train_speech_run
-    from edge_asr.training.speech_run_text import epoch_text, result_text
-
-    with progress_bars() as progress:
-        result = train_speech_run(
-            recipe,
-            places,
-            folder,
-            overrides=settings,
-            resume=resume,
-            cache_dir=CACHE,
-            workers=os.cpu_count() or 1,
-            progress=progress,
-            on_epoch=lambda record: print(epoch_text(record)),
-        )
-    print(result_text(result))
-    print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
-
-
-def _quantize_speech(folder: Path, bundle: Path, data: list[str], settings: list[str]) -> None:
-    from edge_asr.training.speech_pipeline import quantize_speech_run
-    from edge_asr.training.text import quantize_text
-
-    places = _speech_places(data, [], [], "") if data else None
-    with progress_bars() as progress:
-        report = quantize_speech_run(
-            folder, bundle, places=places, overrides=settings, cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress
-        )
-    print(quantize_text(report))
-    print(f"Next: invoke evaluate --bundle {bundle} --data FOLDER")
-
-
 def _train_wake(recipe: Recipe, places: WakePlaces, folder: Path, resume: bool) -> None:
     from edge_asr.training.text import quantize_text
     from edge_asr.training.wake import train_wake
@@ -398,13 +365,6 @@ def _one(data: list[str]) -> str:
     if len(data) > 1:
         raise EdgeAsrError(f"expected --data once (only a recogniser learns from several places), found {', '.join(data)}")
     return data[0] if data else ""
-
-
-def _speech_places(data: list[str], negatives: list[str], noise: list[str], piper: str) -> SpeechPlaces:
-    from edge_asr.data.speech_material import SpeechPlaces
-
-    lists = (tuple(map(Path, places)) for places in (data, negatives, noise))
-    return SpeechPlaces(*lists, piper_voices=_piper(piper))
 
 
 def _data(data: str, reader: str) -> Path:

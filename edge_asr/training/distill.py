@@ -34,7 +34,7 @@ class Teacher:
     path: Path
     frontend: FrontendSpec
     labels: tuple[str, ...]
-    window: tuple[int, int]
+    window: tuple[int | None, int]
     """Frames and features of its input."""
     posteriors: Callable[[Array], Array]
     """Features (clips, frames, features) to posteriors (clips, labels)."""

@@ -138,6 +138,6 @@ def _absolute(places: SpeechPlaces) -> dict[str, Any]:
 def _places(folder: RunFolder) -> SpeechPlaces:
     """Where training found its recordings."""
     table = folder.info().get("places", {})
-    lists = {name: tuple(map(Path, table.get(name, []))) for name in _LISTS}
+    data, negatives, noise = (tuple(map(Path, table.get(name, []))) for name in _LISTS)
     piper = table.get("piper_voices")
-    return SpeechPlaces(**lists, piper_voices=Path(piper) if piper else None)
+    return SpeechPlaces(data, negatives, noise, Path(piper) if piper else None)

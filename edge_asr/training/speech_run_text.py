@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 from edge_asr.training.history import SpeechEpoch
@@ -26,7 +27,7 @@ def result_text(result: SpeechResult) -> str:
     """What a run came to, and how fast it learnt."""
     kept = result.kept
     rate = "not measured" if kept.word_error_rate is None else f"{kept.word_error_rate:.1%}"
-    audio = sum(record.audio_rate for record in result.history) / len(result.history)
+    audio = median(record.audio_rate for record in result.history)
     text = f"{result.run_dir}: {len(result.history)} epochs; kept epoch {kept.epoch}, validation WER {rate}; "
     text += f"{audio:.0f} s of audio learnt from in a second"
     return text + (f"; {result.left_out} rows left out, with more tokens than output frames" if result.left_out else "")
