@@ -87,8 +87,19 @@ def _tensors(batch: SpeechBatch) -> SpeechBatch:
     return SpeechBatch(tf.constant(batch.features), tf.constant(batch.frames), SparseLabels(*map(tf.constant, batch.labels)))
 
 
+def _signature(features: int) -> SpeechBatch:
+    """Of batches of any size: TensorFlow builds one graph for all, not one for each length."""
+    labels = SparseLabels(
+        tf.TensorSpec((None, 2), tf.int64),
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((2,), tf.int64),
+        tf.TensorSpec((None,), tf.bool),
+    )
+    return SpeechBatch(tf.TensorSpec((None, None, features, 1)), tf.TensorSpec((None,), tf.int32), labels)
+
+
 def _forward(model: Any) -> Any:
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator,misc,unused-ignore]
+    @tf.function(input_signature=[_signature(model.inputs[0].shape[2])])  # type: ignore[untyped-decorator,misc,unused-ignore]
     def forward(batch: SpeechBatch) -> Any:
         logits = model(batch.features, training=False)
         return logits, ctc_loss(batch.labels, logits, batch.frames)
@@ -99,7 +110,7 @@ def _forward(model: Any) -> Any:
 def _training_step(model: Any, optimizer: Any) -> Any:
     """A compiled step: (batch, its tokens) to the loss, nats a token."""
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator,misc,unused-ignore]
+    @tf.function(input_signature=[_signature(model.inputs[0].shape[2]), tf.TensorSpec(())])  # type: ignore[untyped-decorator,misc,unused-ignore]
     def step(batch: SpeechBatch, tokens: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = model(batch.features, training=True)
