@@ -33,8 +33,10 @@ def convert_int8(simulated: keras.Model) -> bytes:
 
 
 def check_simulated(model: keras.Model) -> None:
-    """Raise `ConversionError` unless `model` is one that rounds its activations, with finite weights."""
+    """Raise `ConversionError` unless `model` rounds its activations, has finite weights and takes a fixed number of frames."""
     check_model(model)
+    if model.inputs[0].shape[1] is None:
+        raise ConversionError("expected a model that takes a fixed number of frames, found one that takes any number of them")
     if not activation_ranges(model):
         raise ConversionError("expected a model with activation ranges (see post_training and fine_tune), found none")
 

@@ -127,11 +127,16 @@ def _check(folded: keras.Model, clips: Any) -> None:
                 f"layer {layer.name!r} ({type(layer).__name__}) has no int8 form here; fold batch norms and dropout first"
             )
     shape = tuple(folded.inputs[0].shape[1:])
-    if not isinstance(clips, np.ndarray) or clips.dtype != np.float32 or clips.shape[1:] != shape or not len(clips):
+    if not isinstance(clips, np.ndarray) or clips.dtype != np.float32 or not _fits(clips.shape[1:], shape) or not len(clips):
         found = f"{clips.dtype} {clips.shape}" if isinstance(clips, np.ndarray) else type(clips).__name__
-        raise ConversionError(f"the representative set must be float32 (clips, {', '.join(map(str, shape))}), found {found}")
+        wanted = ", ".join("frames" if size is None else str(size) for size in shape)
+        raise ConversionError(f"the representative set must be float32 (clips, {wanted}), found {found}")
     if not np.isfinite(clips).all():
         raise ConversionError("the representative set holds NaN or infinity: look for broken clips in the training data")
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(size is None or size == found for found, size in zip(shape, wanted))
 
 
 def _rounded_layers(folded: keras.Model) -> set[str]:

@@ -29,9 +29,17 @@ class Forms:
     """What slimming took off the window form."""
 
 
-def convert_forms(simulated: keras.Model, settings: QuantizeSpec, step_frames: int, *, progress: Progress = no_progress) -> Forms:
+def convert_forms(
+    simulated: keras.Model,
+    settings: QuantizeSpec,
+    step_frames: int,
+    *,
+    field_frames: int = 0,
+    progress: Progress = no_progress,
+) -> Forms:
     """The slimmed int8 files of `settings.forms`; the streaming ones take `step_frames` frames a step.
 
+    `field_frames`: frames that decide an output, of a network with several outputs in a window; 0: the whole window does.
     Raises `ConversionError` when the converter refuses the network, it can't stream but should, or a file has more than
     `settings.max_bytes`.
     """
@@ -42,8 +50,9 @@ def convert_forms(simulated: keras.Model, settings: QuantizeSpec, step_frames: i
         converted["stream"] = convert_stream(scaled, step_frames)
     if "resource" in settings.forms:
         converted["resource"] = states_in_variables(converted["stream"])
-    field = int(simulated.inputs[0].shape[1])
-    parts = {form: _part(form, slim(converted[form]), field, settings.max_bytes) for form in settings.forms}
+    fields = dict.fromkeys(settings.forms, field_frames or int(simulated.inputs[0].shape[1]))
+    fields["window"] = field_frames
+    parts = {form: _part(form, slim(converted[form]), fields[form], settings.max_bytes) for form in settings.forms}
     progress("converting", 1, 1)
     return Forms(parts, len(converted["window"]) - len(parts["window"].content))
 
@@ -55,4 +64,4 @@ def _part(form: Form, content: bytes, field_frames: int, max_bytes: int) -> Mode
             "make the network smaller"
         )
     inputs, outputs = tensor_specs(content)
-    return ModelPart(content, inputs[0], outputs[0], inputs[1:], 0 if form == "window" else field_frames)
+    return ModelPart(content, inputs[0], outputs[0], inputs[1:], field_frames)

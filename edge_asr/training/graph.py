@@ -40,15 +40,21 @@ def links(model: keras.Model) -> Links:
 
 
 def check_model(model: keras.Model) -> None:
-    """Raise `ConversionError` unless `model` is functional, (batch, frames, features, 1) to (batch, classes), and finite."""
+    """Raise `ConversionError` unless `model` is functional, finite and of a shape that recipes make.
+
+    That is (batch, frames, features, 1) to (batch, classes), or for speech to (batch, output frames, tokens), where the
+    numbers of frames may be None.
+    """
     if not isinstance(model, keras.Model) or isinstance(model, keras.Sequential) or not hasattr(model, "operations"):
         raise ConversionError(f"expected a functional Keras model, found {type(model).__name__}")
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ConversionError(f"expected one input and one output, found {len(model.inputs)} and {len(model.outputs)}")
-    shape, classes = tuple(model.inputs[0].shape), tuple(model.outputs[0].shape)
-    if len(shape) != 4 or None in shape[1:] or shape[-1] != 1 or len(classes) != 2:
+    shape, output = tuple(model.inputs[0].shape), tuple(model.outputs[0].shape)
+    first_fixed = {2: 1, 3: 2}.get(len(output), 0)
+    if not first_fixed or len(shape) != 4 or None in shape[first_fixed:] or shape[-1] != 1:
         raise ConversionError(
-            f"expected input (batch, frames, features, 1) and output (batch, classes), found {shape} and {classes}"
+            "expected input (batch, frames, features, 1) and output (batch, classes) or (batch, output frames, tokens), "
+            f"found {shape} and {output}"
         )
     for layer in model.layers:
         for weight in layer.weights:
@@ -60,16 +66,18 @@ def copy_model(
     model: keras.Model,
     *,
     batch: int | None = None,
+    frames: int | None = None,
     clone: Callable[[Any], Any] | None = None,
     call: Callable[..., Any] | None = None,
 ) -> keras.Model:
-    """A copy of `model` on a new input with `batch` clips (None: any number).
+    """A copy of `model` on a new input with `batch` clips (None: any number) of `frames` frames (None: as many as before).
 
     `clone(layer)` makes the layer of the copy, `call(layer, *inputs)` applies it: by default the same layer, called.
     Weights are copied where the copy's layer has the same name and the same shapes.
     """
     source = model.inputs[0]
-    inputs = keras.Input(batch_shape=(batch, *source.shape[1:]), dtype=source.dtype, name=model.layers[0].name)
+    shape = (batch, source.shape[1] if frames is None else frames, *source.shape[2:])
+    inputs = keras.Input(batch_shape=shape, dtype=source.dtype, name=model.layers[0].name)
     # Of a compiled model Keras would copy the loss too, which it may not know by name.
     plain = keras.Model(model.input, model.output, name=model.name)
     result = keras.models.clone_model(plain, input_tensors=inputs, clone_function=clone, call_function=call)

@@ -19,8 +19,8 @@ from edge_asr.progress import Progress, no_progress
 from edge_asr.training.fake_quant import fake_quant_kernel, kernel_layers, round_kernels, simulate_int8
 from edge_asr.training.loss import Loss
 
-Batch: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
-"""Features float32 (batch, frames, features, 1), and the targets that the loss wants."""
+Batch: TypeAlias = tuple[NDArray[Any], Any]
+"""Features float32 (batch, frames, features, 1), and the targets that the loss wants: an array, or arrays in tuples."""
 
 
 def fine_tune(
@@ -64,7 +64,8 @@ def _training_step(model: keras.Model, optimizer: Any, loss: Loss) -> Any:
     layer_of_kernel = {id(layer.kernel): layer for layer in kernel_layers(model)}
     trained, state = model.trainable_variables, model.non_trainable_variables
 
-    @tf.function  # type: ignore[untyped-decorator,misc,unused-ignore]
+    # A graph for every length of utterance would take longer to build than the step itself.
+    @tf.function(reduce_retracing=model.inputs[0].shape[1] is None)  # type: ignore[untyped-decorator,misc,unused-ignore]
     def step(features: Any, targets: Any, ranges_follow: bool) -> Any:
         with tf.GradientTape() as tape:
             weights = [tf.convert_to_tensor(variable) for variable in trained]

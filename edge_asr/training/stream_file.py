@@ -19,8 +19,8 @@ def convert_stream(simulated: keras.Model, step_frames: int) -> bytes:
     """An int8 `.tflite` file of one step of `step_frames` new frames.
 
     Inputs, in this order: features (1, step_frames, features, 1) and the states, each (1, frames, features, channels);
-    outputs: logits (1, classes) and the states of the next step, each with the shape, scale and zero point of the one that
-    it replaces. A stream begins with states at their zero points.
+    outputs: logits, (1, classes) or (1, new output frames, tokens), and the states of the next step, each with the shape,
+    scale and zero point of the one that it replaces. A stream begins with states at their zero points.
     `simulated`: as for `convert_int8`, whose file says the same bit for bit once a window's frames are in.
     Raises `ConversionError` as `convert_int8` and `streaming_model` do.
     """

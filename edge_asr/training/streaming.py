@@ -26,14 +26,15 @@ def streaming_model(simulated: keras.Model, step_frames: int) -> keras.Model:
     """One step of a stream, as a model of `simulated`'s layers, which see a whole window there.
 
     `simulated`: a model that rounds its activations (`simulate_int8`). The result's inputs are features (1, step_frames,
-    features, 1), state_0, state_1, ...; its outputs logits (1, classes) and, in the same order, the states for the next step.
+    features, 1), state_0, state_1, ...; its outputs logits, (1, classes) or the new ones of (1, output frames, tokens), and, in
+    the same order, the states for the next step.
     A state is (1, frames, features, channels) and rounded with the range of what the layer reads.
     Raises `ConversionError` for a network that can't stream, and for a step that is too long or no multiple of its stride.
     """
     model = copy_model(simulated)
     window = model.inputs[0].shape[1]
     if not 0 < step_frames < window:
-        raise ConversionError(f"expected a step shorter than the window of {window} frames, found {step_frames} (detect.step_ms)")
+        raise ConversionError(f"expected a step shorter than the window of {window} frames, found {step_frames} (step_ms)")
     return _StreamBuilder(model, step_frames).build()
 
 
@@ -64,15 +65,15 @@ class _StreamBuilder:
             return layer(x)
         if isinstance(layer, layers.Add) and len({tensor.shape[1] for tensor in layer.input}) == 1:
             return layer(inputs)
-        if isinstance(layer, layers.Reshape) and layer.target_shape[0] == layer.input.shape[1]:
-            return layers.Reshape((x.shape[1], *layer.target_shape[1:]), name=layer.name)(x)
+        if isinstance(layer, layers.Reshape) and layer.output.shape[1] == layer.input.shape[1]:
+            return layers.Reshape((x.shape[1], *layer.output.shape[2:]), name=layer.name)(x)
         if isinstance(layer, layers.ZeroPadding2D) and layer.padding[0] == (0, 0):
             return layer(x)
         if isinstance(layer, layers.Cropping2D) and (layer.cropping[0][1], *layer.cropping[1]) == (0, 0, 0):
             return x  # without older frames anyway
         raise ConversionError(
             f"layer {layer.name!r} ({type(layer).__name__}) has no streaming form here: use a causal network "
-            "(model.causal = true, or ds_tc_resnet)"
+            "(model.causal = true, ds_tc_resnet or ctc_net)"
         )
 
     def _frames_for(self, layer: Any, x: Tensor) -> Tensor:
@@ -82,7 +83,7 @@ class _StreamBuilder:
             stride = self._stride()
             raise ConversionError(
                 f"expected a step of a multiple of {stride} frames, the network's stride in time, found "
-                f"{self._features.shape[1]}: detect.step_ms must be a multiple of {stride} hops"
+                f"{self._features.shape[1]}: detect.step_ms (of speech decode.step_ms) must be a multiple of {stride} hops"
             )
         if older <= 0:
             return newest(x, x.shape[1] + older, layer.name)

@@ -26,7 +26,7 @@ def frames_read(layer: Any, new: int) -> int:
     if layer.padding != "valid" and extent > 1:
         raise ConversionError(
             f"layer {layer.name!r} pads in time (padding {layer.padding!r}), which a stream can't: "
-            "use a causal network (model.causal = true, or ds_tc_resnet)"
+            "use a causal network (model.causal = true, ds_tc_resnet or ctc_net)"
         )
     window = int(layer.input.shape[1])
     if left_out := (window - extent) % stride:
