@@ -17,6 +17,9 @@ SILENCE, UNKNOWN = "_silence_", "_unknown_"
 BACKGROUND = (SILENCE, UNKNOWN)
 """Labels that are never reported as a detection."""
 
+MOST_FIELD_FRAMES = 20_000
+"""Minutes of sound. A stream form runs through its field once when it is loaded."""
+
 Form: TypeAlias = Literal["window", "stream", "resource"]
 """How a model file takes its frames; all forms of a bundle give the same outputs.
 
@@ -52,7 +55,7 @@ class ModelFile:
     output: TensorSpec = setting()
     states: tuple[TensorSpec, ...] = ()
     """Of the `stream` form: its other inputs, and its other outputs, which take their places at the next step."""
-    field_frames: int = setting(0, min=0)
+    field_frames: int = setting(0, min=0, max=MOST_FIELD_FRAMES)
     """So many of the newest frames decide an output; older ones do not count. 0 for a window of keywords, which all count."""
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,8 +14,13 @@ from edge_asr.bundle.manifest import Form
 from edge_asr.bundle.quantization import quantize
 from edge_asr.bundle.speech import AssetRole, SpeechDecodeSpec
 from edge_asr.bundle.store import Bundle
+from edge_asr.errors import BundleError, ConfigError
+from edge_asr.runtime.ctc.arpa import LanguageModel, read_arpa
+from edge_asr.runtime.ctc.hypothesis import Decoder
+from edge_asr.runtime.ctc.make import make_decoder
 from edge_asr.runtime.features import FeatureStream
 from edge_asr.runtime.forms import StreamForm
+from edge_asr.runtime.grammar import Grammar, read_grammar
 from edge_asr.runtime.interpreter import Kernels
 from edge_asr.runtime.load import LoadedModel, load_model
 from edge_asr.runtime.log_softmax import LogSoftmax
@@ -45,7 +51,8 @@ class SpeechEngine:
         self.spec = cast("SpeechDecodeSpec", loaded.manifest.speech)  # a manifest of speech has one
         """How the bundle decodes."""
         self.assets: Mapping[AssetRole, bytes] = loaded.bundle.assets
-        """Its language model and grammar, where it has them."""
+        """The files of its language model and grammar, where it has them."""
+        self._folder = loaded.bundle.path
         self._read, self._silence = LogSoftmax(self.interpreter.output), loaded.silence()
         self._stream: StreamForm | None = None
         if self.model.form == "stream":
@@ -76,6 +83,32 @@ class SpeechEngine:
     def field_samples(self) -> int:
         """Samples that decide an output frame."""
         return self.manifest.frontend.samples_for(self.model.field_frames)
+
+    @cached_property
+    def language_model(self) -> LanguageModel | None:
+        """The bundle's, read when it is first wanted. Raises `BundleError` when it is damaged."""
+        content = self.assets.get("lm")
+        return None if content is None else read_arpa(content, f"{self._folder}: language model")
+
+    @cached_property
+    def grammar(self) -> Grammar | None:
+        """The bundle's, read when it is first wanted. Raises `BundleError` when it is damaged."""
+        content = self.assets.get("grammar")
+        try:
+            return None if content is None else read_grammar(content)
+        except ConfigError as err:
+            raise BundleError(f"{self._folder}: {err}") from err
+
+    def decoder(self, *, grammar: Grammar | None = None, hot_words: Mapping[str, float] | None = None) -> Decoder:
+        """A new decoder, with `grammar`, or with the bundle's; without either with the bundle's language model, if it has one.
+
+        `hot_words`: phrase to weight, natural logarithm, as `make_decoder` takes them. Raises `ConfigError` when they, or the
+        grammar, do not fit the tokens, or for hot words beside a grammar; `BundleError` when what the bundle has is damaged.
+        """
+        chosen = self.grammar if grammar is None else grammar
+        lm = self.language_model if chosen is None else None
+        seconds, unit = self.output_seconds, self.spec.unit
+        return make_decoder(self.tokens, unit, self.spec, seconds, lm=lm, hot_words=hot_words, grammar=chosen)
 
     def track(self) -> OutputTrack:
         """What the model keeps of a new stream, for those who make its features themselves."""
