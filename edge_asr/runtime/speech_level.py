@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,13 @@ BLOCK_FRAMES = 4096
 """Frames transformed at once, so that a long recording needs little more memory than a short one."""
 
 
+def band_edges(sample_rate: int) -> tuple[float, ...]:
+    """`BAND_EDGES` as far as they go at that rate, Hz: one more than there are bands."""
+    below = tuple(edge for edge in BAND_EDGES if edge < sample_rate / 2)
+    # A last band up to half the rate has the bin there, too.
+    return below if len(below) == len(BAND_EDGES) else (*below, math.nextafter(sample_rate / 2, math.inf))
+
+
 def band_powers(samples: NDArray[Any], sample_rate: int) -> NDArray[np.float64]:
     """Mean square in each band of each whole frame: (frames, bands), frame i from i * HOP_SECONDS on.
 
@@ -34,9 +42,7 @@ def band_powers(samples: NDArray[Any], sample_rate: int) -> NDArray[np.float64]:
     hop = round(HOP_SECONDS * sample_rate)
     window = np.hanning(2 * hop + 1)[:-1]
     bins = np.fft.rfftfreq(2 * hop, 1.0 / sample_rate)
-    edges = np.searchsorted(bins, [edge for edge in BAND_EDGES if edge < sample_rate / 2])
-    if len(edges) < len(BAND_EDGES):
-        edges = np.append(edges, len(bins))
+    edges = np.searchsorted(bins, band_edges(sample_rate))
     powers = np.empty((max(0, len(values) // hop - 1), len(edges) - 1))
     for begin in range(0, len(powers), BLOCK_FRAMES):
         end = min(len(powers), begin + BLOCK_FRAMES)
