@@ -99,16 +99,22 @@ class SpeechEngine:
         except ConfigError as err:
             raise BundleError(f"{self._folder}: {err}") from err
 
-    def decoder(self, *, grammar: Grammar | None = None, hot_words: Mapping[str, float] | None = None) -> Decoder:
+    def decoder(
+        self,
+        spec: SpeechDecodeSpec | None = None,
+        *,
+        grammar: Grammar | None = None,
+        hot_words: Mapping[str, float] | None = None,
+    ) -> Decoder:
         """A new decoder, with `grammar`, or with the bundle's; without either with the bundle's language model, if it has one.
 
-        `hot_words`: phrase to weight, natural logarithm, as `make_decoder` takes them. Raises `ConfigError` when they, or the
+        `spec`: how it decodes, None for as the bundle says. `hot_words`: phrase to weight, natural logarithm, as `make_decoder` takes them. Raises `ConfigError` when they, or the
         grammar, do not fit the tokens, or for hot words beside a grammar; `BundleError` when what the bundle has is damaged.
         """
         chosen = self.grammar if grammar is None else grammar
         lm = self.language_model if chosen is None else None
         seconds, unit = self.output_seconds, self.spec.unit
-        return make_decoder(self.tokens, unit, self.spec, seconds, lm=lm, hot_words=hot_words, grammar=chosen)
+        return make_decoder(self.tokens, unit, spec or self.spec, seconds, lm=lm, hot_words=hot_words, grammar=chosen)
 
     def track(self) -> OutputTrack:
         """What the model keeps of a new stream, for those who make its features themselves."""
