@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge_asr.errors import ConfigError
 from edge_asr.training.console import progress_bars
 
 if TYPE_CHECKING:
@@ -52,3 +53,34 @@ def quantize_speech(folder: Path, bundle: Path, places: SpeechPlaces | None, cac
         )
     print(quantize_text(report))
     print(f"Next: invoke evaluate --bundle {bundle} --data FOLDER")
+
+
+def compile_templates(templates: Path, out: Path) -> str:
+    from edge_asr.data.compile_grammar import compile_grammar
+    from edge_asr.data.templates import read_templates
+    from edge_asr.files import write_whole
+    from edge_asr.runtime.grammar import write_grammar
+
+    grammar = compile_grammar(read_templates(templates))
+    try:
+        write_whole(out, write_grammar(grammar))
+    except OSError as err:
+        raise ConfigError(f"{out}: the grammar can't be written: {err}") from err
+    return f"{out}: {len(grammar.words)} words, {grammar.states} states, {len(grammar.arcs)} arcs"
+
+
+def put_grammar(templates: Path, bundle: Path) -> str:
+    """Raises `ConfigError` when the model has no tokens for it."""
+    from edge_asr.bundle.store import read_bundle, replace_asset
+    from edge_asr.data.compile_grammar import compile_grammar
+    from edge_asr.data.templates import read_templates
+    from edge_asr.runtime.ctc.token_graph import token_graph
+    from edge_asr.runtime.ctc.words import Spelling
+    from edge_asr.runtime.grammar import write_grammar
+
+    grammar, manifest = compile_grammar(read_templates(templates)), read_bundle(bundle).manifest
+    if manifest.speech is None:
+        raise ConfigError(f"{bundle}: a grammar is for recognisers, this bundle is of kind {manifest.kind!r}")
+    token_graph(grammar, Spelling(manifest.labels, manifest.speech.unit, output_seconds=1.0))
+    replace_asset(bundle, "grammar", "grammar.json", write_grammar(grammar))
+    return f"{bundle}: hears {len(grammar.words)} words in the sentences of {templates}"

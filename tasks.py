@@ -246,6 +246,20 @@ def data(_: Context, place: str, reader: str = "", language: str = "en") -> None
     print("\n".join([found.summary(), *found.samples()]))
 
 
+@command(
+    help={
+        "templates": "YAML file of sentences in Home Assistant's notation",
+        "out": "JSON file to write, for edge-asr transcribe --grammar",
+        "bundle": "recogniser that is to hear these sentences only",
+    }
+)
+def grammar(_: Context, templates: str, out: str = "grammar.json", bundle: str = "") -> None:
+    """Compile templates to a grammar: a file, or a part of a bundle."""
+    from speech_tasks import compile_templates, put_grammar
+
+    print(put_grammar(Path(templates), Path(bundle)) if bundle else compile_templates(Path(templates), Path(out)))
+
+
 @command(help={"bundle": "bundle to measure", "wav": "audio to feed; made-up speech without it"})
 def bench(context: Context, bundle: str = "models/alexa", wav: str = "") -> None:
     """CPU per hour of audio, beside pymicro-wakeword and pyopen-wakeword (extra bench) in the same run."""

@@ -135,6 +135,27 @@ def rewrite_manifest(
     return Bundle(bundle.path, manifest, bundle.models, bundle.assets)
 
 
+def replace_asset(path: Path, role: AssetRole, name: str, content: bytes) -> Bundle:
+    """Put the file `name` into the bundle in the folder `path`, instead of the one that has its role, if there is one.
+
+    A crash at any moment leaves the older bundle or the new one. Raises `BundleError` as `read_bundle` and `write_bundle` do.
+    """
+    bundle = read_bundle(path)
+    asset = _describe_asset(role, name, content)
+    others = [entry for entry in bundle.manifest.assets if entry.role != role]
+    text = _manifest_text({**to_table(bundle.manifest), "assets": to_table((*others, asset))}, bundle.path)
+    manifest = _parse_manifest(text, bundle.path / MANIFEST)
+    outdated = {entry.file for entry in bundle.manifest.files} - {entry.file for entry in manifest.files}
+    try:
+        write_whole(bundle.path / asset.file, content)
+        write_whole(bundle.path / MANIFEST, text)
+        for file in outdated:
+            (bundle.path / file).unlink()
+    except OSError as err:
+        raise BundleError(f"{bundle.path}: the bundle can't be written: {err}") from err
+    return Bundle(bundle.path, manifest, bundle.models, {**bundle.assets, role: content})
+
+
 def _manifest_text(table: Mapping[str, Any], folder: Path) -> bytes:
     try:
         return json.dumps(table, indent=1).encode()

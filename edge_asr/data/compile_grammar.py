@@ -13,7 +13,7 @@ from edge_asr.runtime.automaton import determinise, minimise
 from edge_asr.runtime.ctc.hypothesis import Slot
 from edge_asr.runtime.grammar import MAX_SLOTS, MAX_STATES, MAX_WORD, Arc, Final, Grammar, Slots
 
-MAX_NODES = 1_000_000
+MAX_NODES = 200_000
 """Of the graph of letters and slots, before equal parts become one."""
 MAX_SPELLINGS = 10_000
 """Ways on from one place to the end of the word."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from edge_asr.runtime.grammar import all_slots
 MAX_FILE = 1 << 20
 """Bytes of a template file."""
 MAX_NESTED = 200
-"""Pieces inside one another while a sentence is drawn, and as many words in it: a rule may name itself."""
+"""Pieces inside one another while a sentence is drawn: a rule may name itself."""
+MAX_PIECES = 2000
+"""Pieces of text in a drawn sentence."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,10 @@ def sample_sentences(templates: Templates, count: int, rng: np.random.Generator)
 def sample_pattern(pattern: Pattern, rng: np.random.Generator) -> LabelledSentence:
     """One sentence of `pattern`, drawn like those of `sample_sentences`."""
     said: list[Slot] = []
-    text = "".join(_draw(pattern.body, pattern.rules, rng, said, 0))
-    if text.count(" ") > MAX_NESTED:
-        raise ConfigError(f"{pattern.text!r:.80} makes a sentence of more than {MAX_NESTED} words; make it shorter")
-    return LabelledSentence(" ".join(text.split()), pattern.intent, all_slots(tuple(said), pattern.slots))
+    texts = tuple(islice(_draw(pattern.body, pattern.rules, rng, said, 0), MAX_PIECES + 1))
+    if len(texts) > MAX_PIECES:
+        raise ConfigError(f"{pattern.text!r:.80} makes a sentence of more than {MAX_PIECES} pieces: make it shorter")
+    return LabelledSentence(" ".join("".join(texts).split()), pattern.intent, all_slots(tuple(said), pattern.slots))
 
 
 def recognize(templates: Templates, text: str) -> LabelledSentence | None:

@@ -162,9 +162,9 @@ def _lines(rows: Iterable[list[Any]]) -> str:
 
 
 def _check_sizes(grammar: Grammar) -> None:
-    if not 1 <= grammar.states <= MAX_STATES or len(grammar.arcs) > MAX_ARCS or len(grammar.finals) > MAX_ARCS:
+    if not 1 <= grammar.states <= MAX_STATES or not 1 <= len(grammar.arcs) <= MAX_ARCS or len(grammar.finals) > MAX_ARCS:
         raise ConfigError(
-            f"grammar: expected 1 to {MAX_STATES} states and at most {MAX_ARCS} arcs and finals, "
+            f"grammar: expected 1 to {MAX_STATES} states, 1 to {MAX_ARCS} arcs and no more finals, "
             f"found {grammar.states} states, {len(grammar.arcs)} arcs, {len(grammar.finals)} finals"
         )
     ends = {state for arc in grammar.arcs for state in arc[:2]} | {final.state for final in grammar.finals}
