@@ -27,6 +27,8 @@ frames and `FLOOR_SECONDS`, to 0.3 dB in all bands."""
 class EnergyVoice:
     """The built-in `VoiceDetector`. Deaf to the absolute level: what counts is the ratio to the floor."""
 
+    memory_seconds = FLOOR_SECONDS
+
     def __init__(self, sample_rate: int, margin_db: float) -> None:
         """What stands out of the floor by more than `margin_db` (mean of the bands) is speech; steady noise stays below 4."""
         self._rate = sample_rate

@@ -108,8 +108,9 @@ class SpeechEngine:
     ) -> Decoder:
         """A new decoder, with `grammar`, or with the bundle's; without either with the bundle's language model, if it has one.
 
-        `spec`: how it decodes, None for as the bundle says. `hot_words`: phrase to weight, natural logarithm, as `make_decoder` takes them. Raises `ConfigError` when they, or the
-        grammar, do not fit the tokens, or for hot words beside a grammar; `BundleError` when what the bundle has is damaged.
+        `spec`: how it decodes; None: as the bundle says. `hot_words`: phrase to weight, natural logarithm, as `make_decoder`
+        takes them. Raises `ConfigError` when they, or the grammar, do not fit the tokens, or for hot words beside a grammar;
+        `BundleError` when what the bundle has is damaged.
         """
         chosen = self.grammar if grammar is None else grammar
         lm = self.language_model if chosen is None else None

@@ -37,6 +37,8 @@ class SpeechGate:
 
         self._enough = frames(endpoint.min_speech_ms / 1000)
         self._hang_over = frames(endpoint.hang_over_ms / 1000)
+        self.learns_from = round(self._detector.memory_seconds * sample_rate)
+        """Samples that `prime` makes use of."""
         self._longest = frames(endpoint.max_utterance_s) * self._frame
         self._lead = (self._enough + frames(endpoint.pre_roll_ms / 1000)) * self._frame
         self.reset()
@@ -58,7 +60,8 @@ class SpeechGate:
 
     def prime(self, samples: NDArray[np.float64]) -> None:
         """Learn the room's noise from what came before the stream, float64 (n,) in [-1, 1). Call it before `accept`."""
-        self._detector.is_speech(samples[len(samples) % self._frame :])
+        count = min(len(samples), self.learns_from) // self._frame * self._frame
+        self._detector.is_speech(samples[len(samples) - count :])
 
     def accept(self, samples: NDArray[np.float64]) -> list[GateChange]:
         """The changes that the next samples, float64 (n,) in [-1, 1), complete, in order."""

