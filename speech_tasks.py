@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge_asr.errors import ConfigError
 from edge_asr.training.console import progress_bars
+from edge_asr.training.workers import read_tf_config
 
 if TYPE_CHECKING:
     from edge_asr.data.speech_material import SpeechPlaces
@@ -33,6 +34,7 @@ def train_speech(recipe: Path, places: SpeechPlaces, folder: Path, cache: Path, 
             folder,
             overrides=settings,
             resume=resume,
+            together=read_tf_config(os.environ.get("TF_CONFIG", "")),
             cache_dir=cache,
             workers=os.cpu_count() or 1,
             progress=progress,

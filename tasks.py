@@ -16,6 +16,7 @@ from invoke import Context, task
 
 from edge_asr.errors import EdgeAsrError
 from edge_asr.training.console import progress_bars
+from edge_asr.training.workers import read_tf_config
 from speech_tasks import quantize_speech, speech_places, train_speech
 
 if TYPE_CHECKING:
@@ -290,6 +291,7 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
             folder,
             overrides=settings,
             resume=resume,
+            together=read_tf_config(os.environ.get("TF_CONFIG", "")),
             cache_dir=CACHE,
             workers=os.cpu_count() or 1,
             progress=progress,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edge_asr.errors import TrainingError
 from edge_asr.training.optimizer import make_optimizer
 from edge_asr.training.recipe import Recipe
+from edge_asr.training.team import Team
 from edge_asr.zoo.build import build_model
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -19,17 +20,20 @@ Array: TypeAlias = npt.NDArray[Any]
 class AveragedNetwork:
     """`network` moves with every batch, `kept` has the averaged weights that are validated and kept."""
 
-    def __init__(self, recipe: Recipe, steps_per_epoch: int, foretold: int = 0) -> None:
+    def __init__(self, recipe: Recipe, steps_per_epoch: int, team: Team, foretold: int = 0) -> None:
         """`foretold`: number of values beside the classes that the network learns to foretell, and forgets at the end."""
+        self.team = team
         spec, classes = recipe.train, len(recipe.data.labels)
         self.on_tensorflow = keras.backend.backend() == "tensorflow"
         if self.on_tensorflow:
             _make_tensorflow_deterministic()
-        self.network = build_model(recipe.model, recipe.input_shape, classes, spec.seed)
+        with team.scope():
+            self.network = build_model(recipe.model, recipe.input_shape, classes, spec.seed)
+            self.trainee = _with_foretelling(self.network, foretold, spec.seed) if foretold else self.network
+            self.optimizer = make_optimizer(spec, steps_per_epoch)
+            self.optimizer.build(self.trainee.trainable_variables)
+        team.synchronize_norms(self.network)
         self.kept = build_model(recipe.model, recipe.input_shape, classes, spec.seed)
-        self.trainee = _with_foretelling(self.network, foretold, spec.seed) if foretold else self.network
-        self.optimizer = make_optimizer(spec, steps_per_epoch)
-        self.optimizer.build(self.trainee.trainable_variables)
 
     @property
     def learning_rate(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,7 +20,8 @@ from edge_asr.training.learner import Learner
 from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.run_info import data_hash, run_info
-from edge_asr.training.run_loop import begin_run, finished, kept_epoch, save_epoch
+from edge_asr.training.run_loop import agreed_record, begin_run, finished, kept_epoch, save_epoch
+from edge_asr.training.team import Team
 from edge_asr.training.watch import Watch
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def train(
     run_dir: Path,
     *,
     resume: bool = False,
+    team: Team | None = None,
     begin_with: Path | None = None,
     teacher_logits: Array | None = None,
     foretold: Array | None = None,
@@ -59,7 +62,8 @@ def train(
     The state is saved after each epoch: an interrupted run (Ctrl-C reaches the caller) goes on with `resume`, to the same
     weights, bit for bit, as an unbroken one; without a finished epoch it starts again. Two runs with one seed on one
     machine and backend give equal weights (on a GPU, XLA must be told to be deterministic).
-    `on_epoch` is called with each epoch's record once it is saved.
+    The `team` (made before TensorFlow is used) shares every batch: its chief alone needs `run_dir`, and all come to the same
+    weights. `on_epoch` is called with each epoch's record once it is saved.
     Raises `TrainingError` for a folder that holds another run, features or teachers that do not fit the recipe, and
     a loss that is not finite.
     """
@@ -67,11 +71,12 @@ def train(
     steps = steps_per_epoch(prepared.train, recipe.train)
     folder = RunFolder(run_dir)
     info = run_info(recipe, prepared.summary, data_hash(prepared, teacher_logits))
-    history = begin_run(folder, recipe, info, EpochRecord, resume=resume)
+    team = team or Team()
+    state, history = begin_run(folder, recipe, info, EpochRecord, team, resume=resume)
     values = 0 if foretold is None else foretold.shape[-1]
-    learner = Learner(recipe, steps, distil=teacher_logits is not None, foretold=values)
+    learner = Learner(recipe, steps, team, distil=teacher_logits is not None, foretold=values)
     if history:
-        learner.restore(folder.read_checkpoint()[0])
+        learner.restore(state)
     elif begin_with is not None:
         learner.network.set_weights(RunFolder(begin_with).model().get_weights())
     watch = Watch(progress, recipe.train.epochs, steps, done=len(history))
@@ -79,7 +84,8 @@ def train(
         started = time.monotonic()
         batches = EpochBatches(prepared.train, recipe, len(history), teacher_logits, foretold)
         loss, accuracy = learner.fit(batches, watch.callback(len(history)))
-        record = _record(learner, prepared, len(history) + 1, loss, accuracy, started)
+        judge = partial(_record, learner, prepared, len(history) + 1, loss, accuracy, started)
+        record = agreed_record(judge, EpochRecord, team)
         history = (*history, record)
         save_epoch(folder, learner, recipe.train, history)
         if on_epoch is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
@@ -12,6 +14,7 @@ from edge_asr.training.averaged import AveragedNetwork
 from edge_asr.training.batches import EpochBatches
 from edge_asr.training.loss import accuracy_of, cross_entropy, distillation_loss, label_loss, regression_loss
 from edge_asr.training.recipe import Recipe
+from edge_asr.training.team import Team
 
 if TYPE_CHECKING:
     from edge_asr.data.tables import FeatureTable
@@ -26,14 +29,23 @@ PREDICT_BATCH = 500
 class Learner(AveragedNetwork):
     """Learns clips, each of one class."""
 
-    def __init__(self, recipe: Recipe, steps_per_epoch: int, *, distil: bool, foretold: int = 0) -> None:
+    def __init__(self, recipe: Recipe, steps_per_epoch: int, team: Team, *, distil: bool, foretold: int = 0) -> None:
         """`foretold`: see `AveragedNetwork`."""
-        super().__init__(recipe, steps_per_epoch, foretold)
+        super().__init__(recipe, steps_per_epoch, team, foretold)
         spec, classes = recipe.train, len(recipe.data.labels)
         loss = distillation_loss(spec.distill_weight, spec.distill_temperature) if distil else label_loss
+        if foretold:
+            loss = regression_loss(loss, classes, spec.foretell_weight)
+        self._epoch: Callable[..., tuple[float, float]] = self._epoch_alone
+        if team.count > 1:
+            from edge_asr.training.joint_fit import joint_epoch, joint_step  # which needs TensorFlow
+
+            step = joint_step(self.trainee, self.optimizer, loss, accuracy_of(classes))
+            self._epoch = partial(joint_epoch, step, team)
+            return
         self.trainee.compile(
             self.optimizer,
-            regression_loss(loss, classes, spec.foretell_weight) if foretold else loss,
+            loss,
             metrics=[accuracy_of(classes)],
             steps_per_execution=min(STEPS_PER_CALL, steps_per_epoch) if self.on_tensorflow else 1,
             jit_compile=not self.on_tensorflow,  # XLA makes TensorFlow on a CPU several times slower
@@ -41,8 +53,12 @@ class Learner(AveragedNetwork):
 
     def fit(self, batches: EpochBatches, callback: keras.callbacks.Callback) -> tuple[float, float]:
         """One epoch. Returns the mean loss and accuracy over it."""
-        curves = self.trainee.fit(batches, shuffle=False, verbose=0, callbacks=[callback]).history
+        loss, accuracy = self._epoch(batches, callback)
         self.keep()
+        return loss, accuracy
+
+    def _epoch_alone(self, batches: EpochBatches, callback: keras.callbacks.Callback) -> tuple[float, float]:
+        curves = self.trainee.fit(batches, shuffle=False, verbose=0, callbacks=[callback]).history
         return float(curves["loss"][0]), float(curves["accuracy"][0])
 
     def validate(self, table: FeatureTable) -> tuple[float | None, float | None]:

@@ -23,6 +23,7 @@ from edge_asr.progress import Progress, no_progress
 from edge_asr.training.backend import load_keras
 from edge_asr.training.recipe import Recipe, load_recipe, recipe_from_table, recipe_table
 from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.workers import Workers
 from edge_asr.training.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -62,19 +63,25 @@ def train_run(
     *,
     overrides: Sequence[str] = (),
     resume: bool = False,
+    together: Workers | None = None,
     cache_dir: Path,
     workers: int,
     progress: Progress = no_progress,
     on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
-    """Train the recipe at `recipe_path`; its teachers' paths are relative to it. Raises any `EdgeAsrError` but `AudioError`."""
+    """Train the recipe at `recipe_path`; its teachers' paths are relative to it.
+
+    `together`: which machines share every batch, None: this one alone. Raises any `EdgeAsrError` but `AudioError`.
+    """
     load_keras()
     from edge_asr.training.fit import train
+    from edge_asr.training.team import Team
 
     recipe = load_recipe(recipe_path, overrides)
     folder = RunFolder(run_dir)
     if not resume:
         folder.expect_no_run()  # before anything of it is overwritten, and before minutes of work
+    team = Team(together)
     prepared = prepare_data(recipe, data, cache_dir=cache_dir, workers=workers, progress=progress)
     logits = None
     if recipe.train.teachers:
@@ -84,7 +91,7 @@ def train_run(
             base = recipe_path if recipe_path.is_dir() else recipe_path.parent
             _ask_teachers(said, recipe, base, data, cache_dir, workers, progress)
         logits = _read_logits(said)
-    return train(recipe, prepared, run_dir, resume=resume, teacher_logits=logits, progress=progress, on_epoch=on_epoch)
+    return train(recipe, prepared, run_dir, resume=resume, team=team, teacher_logits=logits, progress=progress, on_epoch=on_epoch)
 
 
 def quantize_run(

@@ -114,21 +114,40 @@ class RunFolder:
 
     def read_checkpoint(self, record: type[Any] = EpochRecord) -> tuple[list[Array], tuple[Any, ...]]:
         """The inverse of `write_checkpoint`. Raises `TrainingError`."""
-        arrays = self._read("checkpoint.npz")
-        source = str(self.path / "checkpoint.npz")
-        history = parse_history(str(arrays.pop("history", "")), source, record)
-        return [arrays[name] for name in sorted(arrays)], history
+        return parse_checkpoint(self.checkpoint(), str(self.path / "checkpoint.npz"), record)
+
+    def checkpoint(self) -> bytes:
+        """The file that `write_checkpoint` wrote. Raises `TrainingError`."""
+        file = self.path / "checkpoint.npz"
+        try:
+            return file.read_bytes()
+        except OSError as err:
+            raise TrainingError(f"{file}: expected the state of a run, found: {err}") from err
 
     def _read(self, name: str) -> dict[str, Array]:
         file = self.path / name
         try:
-            with file.open("rb") as content, np.load(content, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as err:
+            return _unpack(file.read_bytes(), str(file))
+        except OSError as err:
             raise TrainingError(f"{file}: expected a whole archive of arrays, found: {err}; train again") from err
 
     def _write(self, name: str, content: bytes) -> None:
         write_whole(self.path / name, content)
+
+
+def parse_checkpoint(content: bytes, source: str, record: type[Any] = EpochRecord) -> tuple[list[Array], tuple[Any, ...]]:
+    """State and history of a checkpoint file's `content`. Raises `TrainingError` naming `source`."""
+    arrays = _unpack(content, source)
+    history = parse_history(str(arrays.pop("history", "")), source, record)
+    return [arrays[name] for name in sorted(arrays)], history
+
+
+def _unpack(content: bytes, source: str) -> dict[str, Array]:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as err:
+        raise TrainingError(f"{source}: expected a whole archive of arrays, found: {err}; train again") from err
 
 
 def _pack(arrays: dict[str, Array]) -> bytes:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edge_asr.errors import TrainingError
-from edge_asr.training.history import R, best_epoch, epochs_without_rise, write_tensorboard
-from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.history import R, best_epoch, epochs_without_rise, history_json, parse_history, write_tensorboard
+from edge_asr.training.run_folder import RunFolder, parse_checkpoint
 from edge_asr.training.spec import TrainSpec
 
 if TYPE_CHECKING:
-    from edge_asr.training.averaged import AveragedNetwork
+    from edge_asr.training.averaged import Array, AveragedNetwork
     from edge_asr.training.recipe import Recipe
+    from edge_asr.training.team import Team
 
 
-def begin_run(folder: RunFolder, recipe: Recipe, info: dict[str, Any], record: type[R], *, resume: bool) -> tuple[R, ...]:
-    """The epochs that are done already, as records of that type; makes the folder where there are none.
+def begin_run(
+    folder: RunFolder, recipe: Recipe, info: dict[str, Any], record: type[R], team: Team, *, resume: bool
+) -> tuple[list[Array], tuple[R, ...]]:
+    """State and history, as records of that type, of the epochs that are done already; the chief makes the folder.
 
     Raises `TrainingError` for a folder with another run, or with one that is not to be gone on with.
     """
+    content = team.from_chief(_checkpoint(folder, recipe, info, resume) if team.is_chief else b"")
+    return parse_checkpoint(content, f"{folder.path}: checkpoint.npz", record) if content else ([], ())
+
+
+def _checkpoint(folder: RunFolder, recipe: Recipe, info: dict[str, Any], resume: bool) -> bytes:
+    """The file to go on from; empty for a run that begins."""
     if not resume:
         folder.expect_no_run()
     if folder.has_checkpoint():
@@ -30,9 +39,16 @@ def begin_run(folder: RunFolder, recipe: Recipe, info: dict[str, Any], record: t
                     f"{folder.path}: expected the {key} that this run began with, found another; "
                     "resume with the same, or choose another folder"
                 )
-        return folder.read_checkpoint(record)[1]
+        return folder.checkpoint()
     folder.begin(recipe, info)
-    return ()
+    return b""
+
+
+def agreed_record(make: Callable[[], R], record: type[R], team: Team) -> R:
+    """The record of an epoch, which only the chief makes: validation elsewhere might come to another last digit."""
+    text = history_json([make()]) if team.is_chief else ""
+    found: R = parse_history(team.from_chief(text.encode()).decode(), "the chief's record", record)[0]
+    return found
 
 
 def finished(spec: TrainSpec, history: Sequence[R]) -> bool:
@@ -48,7 +64,12 @@ def kept_epoch(spec: TrainSpec, history: Sequence[R]) -> R:
 
 
 def save_epoch(folder: RunFolder, learner: AveragedNetwork, spec: TrainSpec, history: Sequence[R]) -> None:
-    """The checkpoint comes last: whatever is cut off before it is done again."""
+    """Write what the last epoch came to; of several workers the chief does.
+
+    The checkpoint comes last: whatever is cut off before it is done again.
+    """
+    if not learner.team.is_chief:
+        return
     if kept_epoch(spec, history) is history[-1]:
         folder.write_weights(learner.kept)
     folder.write_history(history)

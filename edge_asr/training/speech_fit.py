@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,13 +19,15 @@ from edge_asr.training.history import Sample, SpeechEpoch, SpeechHistory
 from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.run_info import run_info, speech_data_hash
-from edge_asr.training.run_loop import begin_run, finished, kept_epoch, save_epoch
+from edge_asr.training.run_loop import agreed_record, begin_run, finished, kept_epoch, save_epoch
 from edge_asr.training.speech_batches import SpeechBatches
 from edge_asr.training.speech_learner import Epoch, SpeechLearner, Transcribed, transcribe
+from edge_asr.training.team import Team
 from edge_asr.training.watch import Watch
 
 if TYPE_CHECKING:
     from edge_asr.data.speech_table import PreparedSpeech
+    from edge_asr.data.tokens import Tokens
 
 OnEpoch: TypeAlias = Callable[[SpeechEpoch], None]
 
@@ -50,6 +53,7 @@ def train_speech(
     run_dir: Path,
     *,
     resume: bool = False,
+    team: Team | None = None,
     facts: Mapping[str, Any] = MappingProxyType({}),
     progress: Progress = no_progress,
     on_epoch: OnEpoch | None = None,
@@ -58,29 +62,28 @@ def train_speech(
 
     The state is saved after each epoch: an interrupted run (Ctrl-C reaches the caller) goes on with `resume`, to the same
     weights, bit for bit, as an unbroken one; without a finished epoch it starts again. Two runs with one seed on one machine
-    give equal weights. `facts` go into `run.json`. `on_epoch` is called with each epoch's record once it is saved.
+    give equal weights. `facts` go into `run.json`. The `team` (made before TensorFlow is used) shares every batch: its chief
+    alone needs `run_dir`, and all come to the same weights. `on_epoch` is called with each epoch's record once it is saved.
     Raises `TrainingError` for a folder that holds another run, tables that do not fit the recipe, a Keras backend other than
     TensorFlow, and a loss that is not finite.
     """
     _check(recipe, prepared)
-    batches = SpeechBatches(prepared.train, recipe)
+    team = team or Team()
+    batches = SpeechBatches(prepared.train, recipe, worker=team.index, workers=team.count)
     validation = SpeechBatches(prepared.validation, recipe)
     if not len(batches):
         raise TrainingError(f"expected utterances to train on, found none ({batches.left_out} with more tokens than frames)")
     folder = RunFolder(run_dir)
     info = {**run_info(recipe, prepared.summary, speech_data_hash(prepared)), "rows_left_out": batches.left_out, **facts}
-    history = begin_run(folder, recipe, info, SpeechEpoch, resume=resume)
-    learner = SpeechLearner(recipe, len(batches))
+    state, history = begin_run(folder, recipe, info, SpeechEpoch, team, resume=resume)
+    learner = SpeechLearner(recipe, len(batches), team)
     if history:
-        learner.restore(folder.read_checkpoint(SpeechEpoch)[0])
+        learner.restore(state)
     watch = Watch(progress, recipe.train.epochs, len(batches), done=len(history))
     while not finished(recipe.train, history):
-        number, started = len(history), time.monotonic()
-        epoch = learner.fit(batches, number, watch)
-        trained = time.monotonic() - started
-        heard = transcribe(learner.kept, validation, prepared.tokens)
-        audio_rate = epoch.frames * recipe.frontend.hop_ms / 1000 / trained
-        record = _record(number + 1, epoch, heard, learner.learning_rate, time.monotonic() - started, audio_rate)
+        epoch = learner.fit(batches, len(history), watch)
+        judge = partial(_record, learner, validation, prepared.tokens, recipe, len(history) + 1, epoch)
+        record = agreed_record(judge, SpeechEpoch, team)
         history = (*history, record)
         save_epoch(folder, learner, recipe.train, history)
         if on_epoch is not None:
@@ -88,7 +91,11 @@ def train_speech(
     return SpeechResult(run_dir, history, kept_epoch(recipe.train, history), batches.left_out)
 
 
-def _record(number: int, epoch: Epoch, heard: Transcribed | None, rate: float, seconds: float, audio_rate: float) -> SpeechEpoch:
+def _record(
+    learner: SpeechLearner, validation: SpeechBatches, tokens: Tokens, recipe: Recipe, number: int, epoch: Epoch
+) -> SpeechEpoch:
+    started = time.monotonic()
+    heard = transcribe(learner.kept, validation, tokens)
     if not np.isfinite([epoch.loss, heard.loss if heard else 0.0]).all():
         found = f"{epoch.loss} (training) and {heard.loss if heard else None} (validation)"
         raise TrainingError(f"epoch {number}: expected finite losses, found {found}; lower train.learning_rate")
@@ -98,9 +105,9 @@ def _record(number: int, epoch: Epoch, heard: Transcribed | None, rate: float, s
         validation_loss=heard.loss if heard else None,
         word_error_rate=heard.words.rate if heard else None,
         character_error_rate=heard.characters.rate if heard else None,
-        learning_rate=rate,
-        seconds=round(seconds, 3),
-        audio_rate=round(audio_rate, 1),
+        learning_rate=learner.learning_rate,
+        seconds=round(epoch.seconds + time.monotonic() - started, 3),
+        audio_rate=round(epoch.frames * recipe.frontend.hop_ms / 1000 / epoch.seconds, 1),
         samples=_samples(heard) if heard else (),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from edge_asr.training.averaged import AveragedNetwork
 from edge_asr.training.ctc_loss import SparseLabels, best_path, ctc_loss
 from edge_asr.training.recipe import Recipe
 from edge_asr.training.speech_batches import SpeechBatch, SpeechBatches
+from edge_asr.training.team import Team, sum_over_workers
 from edge_asr.training.watch import Watch
 from edge_asr.training.word_errors import Errors, count_errors
 
@@ -25,6 +27,7 @@ class Epoch:
     """Nats a token."""
     frames: int
     """Front-end frames that were learnt from."""
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -50,20 +53,20 @@ class Transcribed:
 class SpeechLearner(AveragedNetwork):
     """Learns utterances, of which only the tokens and their order are known."""
 
-    def __init__(self, recipe: Recipe, steps_per_epoch: int) -> None:
-        super().__init__(recipe, steps_per_epoch)
+    def __init__(self, recipe: Recipe, steps_per_epoch: int, team: Team) -> None:
+        super().__init__(recipe, steps_per_epoch, team)
         self._step = _training_step(self.network, self.optimizer)
 
     def fit(self, batches: SpeechBatches, epoch: int, watch: Watch) -> Epoch:
         """Learn from epoch `epoch` (from 0) of `batches`. Raises `TrainingError` for a loss that is not finite."""
-        losses, tokens, frames = 0.0, 0, 0
+        losses, tokens, frames, started = 0.0, 0, 0, time.monotonic()
         for number, (batch, its_tokens, its_frames) in enumerate(batches.epoch(epoch), start=1):
-            mean = self._step(_tensors(batch), tf.constant(its_tokens, tf.float32))
+            mean = self.team.run(self._step, _tensors(batch), tf.constant(its_tokens, tf.float32))
             losses += float(mean) * its_tokens
             tokens, frames = tokens + its_tokens, frames + its_frames
             watch.step(epoch, number, {"loss": losses / tokens})
         self.keep()
-        return Epoch(losses / tokens, frames)
+        return Epoch(losses / tokens, frames, time.monotonic() - started)
 
 
 def transcribe(model: Any, batches: SpeechBatches, tokens: Tokens) -> Transcribed | None:
@@ -108,7 +111,7 @@ def _forward(model: Any) -> Any:
 
 
 def _training_step(model: Any, optimizer: Any) -> Any:
-    """A compiled step: (batch, its tokens) to the loss, nats a token."""
+    """A compiled step: (a worker's share of a batch, the whole batch's tokens) to the batch's loss, nats a token."""
 
     @tf.function(input_signature=[_signature(model.inputs[0].shape[2]), tf.TensorSpec(())])  # type: ignore[untyped-decorator,misc,unused-ignore]
     def step(batch: SpeechBatch, tokens: Any) -> Any:
@@ -116,7 +119,7 @@ def _training_step(model: Any, optimizer: Any) -> Any:
             logits = model(batch.features, training=True)
             # By tokens, not rows: batches hold about equal audio, so that each second of it weighs the same.
             loss = tf.reduce_sum(ctc_loss(batch.labels, logits, batch.frames)) / tokens
-        optimizer.apply(tape.gradient(loss, model.trainable_variables))
-        return loss
+        optimizer.apply(tape.gradient(loss, model.trainable_variables))  # which sums over the workers
+        return sum_over_workers(loss)
 
     return step

@@ -21,6 +21,7 @@ from edge_asr.runtime.grammar import write_grammar
 from edge_asr.training.backend import load_keras
 from edge_asr.training.recipe import Recipe, load_recipe, recipe_from_table, recipe_table
 from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.workers import Workers
 
 if TYPE_CHECKING:
     from edge_asr.training.speech_fit import OnEpoch, SpeechResult
@@ -36,6 +37,7 @@ def train_speech_run(
     *,
     overrides: Sequence[str] = (),
     resume: bool = False,
+    together: Workers | None = None,
     cache_dir: Path,
     workers: int,
     progress: Progress = no_progress,
@@ -43,22 +45,25 @@ def train_speech_run(
 ) -> SpeechResult:
     """Train the recogniser of the recipe at `recipe_path`, beside which its templates lie.
 
-    The run folder keeps the templates and the places. Raises any `EdgeAsrError` but `AudioError`.
+    The run folder keeps the templates and the places. `together`: which machines share every batch, None: this one alone.
+    Raises any `EdgeAsrError` but `AudioError`.
     """
     load_keras()
     from edge_asr.training.speech_fit import train_speech
+    from edge_asr.training.team import Team
 
     recipe = load_recipe(recipe_path, overrides)
     folder = RunFolder(run_dir)
     if not resume:
         folder.expect_no_run()  # before anything of it is overwritten, and before minutes of work
+    team = Team(together)
     base = recipe_path if recipe_path.is_dir() else recipe_path.parent
     places = replace(places, templates=_templates(recipe, base))
     prepared = _prepare(recipe, places, cache_dir, workers, progress)
     if places.templates is not None and not folder.has_checkpoint():
         _keep(places.templates, run_dir)
     facts = {"places": _absolute(places)}
-    return train_speech(recipe, prepared, run_dir, resume=resume, facts=facts, progress=progress, on_epoch=on_epoch)
+    return train_speech(recipe, prepared, run_dir, resume=resume, facts=facts, team=team, progress=progress, on_epoch=on_epoch)
 
 
 def quantize_speech_run(

@@ -17,6 +17,7 @@ from edge_asr.training.history import EpochRecord
 from edge_asr.training.learner import Learner, predict
 from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.team import Team
 from tests.training.toy import kept_weights, toy_data, toy_recipe, toy_table
 
 RECIPE = toy_recipe()
@@ -63,7 +64,7 @@ def test_early_stopping_keeps_the_best_epoch_and_a_full_run_the_last(tmp_path: P
 
 @pytest.mark.parametrize("decay", [0.0, 0.998])
 def test_the_averages_are_kept_beside_the_norms_statistics(decay: float) -> None:
-    learner = Learner(toy_recipe(weight_averaging=decay), 20, distil=False)
+    learner = Learner(toy_recipe(weight_averaging=decay), 20, Team(), distil=False)
     learner.fit(EpochBatches(DATA.train, RECIPE, 0), keras.callbacks.Callback())
     network, kept = learner.network, learner.kept
     trained = [variable.numpy() for variable in network.trainable_variables]
