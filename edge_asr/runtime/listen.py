@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_asr.errors import AudioError
 from edge_asr.runtime.events import Event, Started
 from edge_asr.runtime.sources import AudioSource
-from edge_asr.runtime.stream import Stream
+
+
+class EventStream(Protocol):
+    """What hears: a `Stream`, a `SpeechStream` or a `CommandStream`."""
+
+    @property
+    def samples(self) -> int:
+        """Samples accepted."""
+        ...
+
+    def accept(self, samples: NDArray[Any]) -> Sequence[Event]:
+        """Take the next samples, and tell what they bring."""
+        ...
+
+    def finish(self) -> Sequence[Event]:
+        """End the stream, and tell what that brings."""
+        ...
+
+
+HeardBy = TypeVar("HeardBy", bound=EventStream)
 
 
 def listen(
     source: AudioSource,
-    stream: Stream,
+    stream: HeardBy,
     sink: Callable[[Event], None],
     *,
     sample_rate: int,
     should_stop: Callable[[], bool] = lambda: False,
-    on_chunk: Callable[[Stream], None] = lambda stream: None,
+    on_chunk: Callable[[HeardBy], None] = lambda stream: None,
 ) -> None:
     """Feed `source`, which must give `sample_rate` (the stream's), to `stream` until it ends or `should_stop()`; then finish.
 
-    `sink` gets every event in order: `Started`, detections, and incidents of the source with their time in the stream
+    `sink` gets every event in order: `Started`, what is heard, and incidents of the source with their time in the stream
     (the seconds of audio heard: what was lost is not counted). `should_stop` and `on_chunk` are called after each chunk,
     and several times a second while no audio comes. When the source ends in an `AudioError`, the stream is finished first.
     """

@@ -35,7 +35,7 @@ class Stream:
         for listener in listeners:
             shared.setdefault(listener.frontend, []).append(listener)
         self._parts = [(FeatureStream(*frontend), members) for frontend, members in shared.items()]
-        self._rate = listeners[0].frontend[0].sample_rate
+        self.sample_rate = listeners[0].frontend[0].sample_rate
 
     @property
     def level(self) -> float:
@@ -84,7 +84,7 @@ class Stream:
             rest = features.finish(max(listener.tail for listener in listeners))
             for listener in listeners:
                 detections += listener.hear(rest, end=self.samples + listener.tail)
-        heard = self.samples / self._rate
+        heard = self.samples / self.sample_rate
         return [replace(found, end=min(found.end, heard)) for found in _in_order(detections)]
 
 
