@@ -145,6 +145,7 @@ class _Reader:
         self._words: dict[bytes, int] = {}
 
     def read(self) -> LanguageModel:
+        """All of it. Raises `BundleError`."""
         counts = self._header()
         levels: list[_Level] = []
         for order, count in enumerate(counts, start=1):
@@ -161,7 +162,9 @@ class _Reader:
         return LanguageModel(words, tuple(levels))
 
     def _header(self) -> list[int]:
-        self._expect(b"\\data\\")
+        """How many n-grams of each length there are."""
+        if b"\\data\\" not in self._lines:  # reads on behind it; programs write remarks before it
+            raise self._error("a line '\\data\\'", "none")
         counts: list[int] = []
         for line in self._lines:
             left, equals, right = line.partition(b"=")
