@@ -51,8 +51,8 @@ def poisson_interval(events: int) -> tuple[float, float]:
     to the last bits of a float64.
     """
     widest = events + 10.0 * math.sqrt(events + 1.0) + 10.0  # far outside: ten standard deviations
-    low = _where_falls(lambda mean: poisson_cdf(events - 1, mean) - (1 - TAIL), widest) if events else 0.0
-    return low, _where_falls(lambda mean: poisson_cdf(events, mean) - TAIL, widest)
+    low = where_falls(lambda mean: poisson_cdf(events - 1, mean) - (1 - TAIL), widest) if events else 0.0
+    return low, where_falls(lambda mean: poisson_cdf(events, mean) - TAIL, widest)
 
 
 def poisson_cdf(events: int, mean: float) -> float:
@@ -62,8 +62,8 @@ def poisson_cdf(events: int, mean: float) -> float:
     return float(np.exp(counts * math.log(mean) - mean - log_factorials).sum())
 
 
-def _where_falls(function: Callable[[float], float], high: float) -> float:
-    """The root of a falling function between 0 and `high`."""
+def where_falls(function: Callable[[float], float], high: float) -> float:
+    """The root of a falling function between 0 and `high`, to the last bit."""
     low = 0.0
     while True:
         middle = (low + high) / 2
