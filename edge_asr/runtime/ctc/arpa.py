@@ -23,6 +23,8 @@ from edge_asr.errors import BundleError
 
 SIZE_LIMIT = 256 << 20
 """Bytes of text, unpacked: more than a small board should hold."""
+LINE_LIMIT = 1 << 16
+"""Bytes of a line."""
 MOST_ORDERS = 10
 UNKNOWN, BEGIN, END = "<unk>", "<s>", "</s>"
 UNKNOWN_LOG10 = -100.0
@@ -129,10 +131,10 @@ def _lines(content: bytes) -> Iterator[bytes]:
     if content[:2] == b"\x1f\x8b":
         stream = gzip.GzipFile(fileobj=io.BytesIO(content))
     left = SIZE_LIMIT
-    while line := stream.readline(left + 1):
+    while line := stream.readline(LINE_LIMIT + 1):
         left -= len(line)
-        if left < 0:
-            raise OSError(f"more than {SIZE_LIMIT} bytes of text")
+        if left < 0 or len(line) > LINE_LIMIT:
+            raise OSError(f"more than {SIZE_LIMIT if left < 0 else LINE_LIMIT} bytes of {'text' if left < 0 else 'a line'}")
         if stripped := line.strip():
             yield stripped
 
