@@ -32,9 +32,9 @@ def write_script(spec: SpeechSpec, templates: Path | None, seed: int) -> tuple[S
     said: Script = {}
     others: Script = {}
     for split in SPLITS:
-        rng = np.random.default_rng([seed, stable_hash(f"speech/{split}")])
-        said[split] = _say(spec, templates, held_count(spec, spec.takes, split), rng)
-        others[split] = _others(spec, held_count(spec, spec.other_takes, split), rng)
+        draws = (np.random.default_rng([seed, stable_hash(f"{kind}/{split}")]) for kind in ("speech", "others"))
+        said[split] = _say(spec, templates, held_count(spec, spec.takes, split), next(draws))
+        others[split] = _others(spec, held_count(spec, spec.other_takes, split), next(draws))
     return said, others
 
 
