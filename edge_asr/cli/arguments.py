@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 
@@ -20,6 +21,30 @@ def add_engine_arguments(parser: argparse.ArgumentParser, *, several: bool = Fal
         help="default: the interpreter's fast kernels (XNNPACK); builtin: the portable ones",
     )
     parser.add_argument("--threads", type=positive, default=1, metavar="N", help="threads of the interpreter (default: 1)")
+
+
+def add_rate_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--rate` and `--device`: what `open_input` takes beside its input."""
+    parser.add_argument("--rate", type=positive, metavar="HZ", help="rate of stdin or the microphone (default: the bundle's)")
+    parser.add_argument("--device", metavar="D", help="microphone, by number or part of its name (see edge-asr devices)")
+
+
+def add_recogniser_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--grammar`, `--hotword`, `--gate` and `--beam`."""
+    parser.add_argument(
+        "--grammar", type=Path, metavar="FILE", help="sentences that may be said, from 'invoke grammar' (default: the bundle's)"
+    )
+    parser.add_argument(
+        "--hotword",
+        type=hot_word,
+        action="append",
+        metavar="WORD:WEIGHT",
+        help="a word or phrase that is likelier than usual, by e to the WEIGHT; may come several times",
+    )
+    parser.add_argument(
+        "--gate", choices=("energy", "webrtcvad", "pysilero"), help="what tells speech from other sound (default: the bundle's)"
+    )
+    parser.add_argument("--beam", type=positive, metavar="N", help="prefixes that the search keeps (default: the bundle's)")
 
 
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
@@ -41,3 +66,15 @@ def share(text: str) -> float:
     if not 0.0 <= value <= 1.0:
         raise argparse.ArgumentTypeError(f"expected 0 to 1, found {text}")
     return value
+
+
+def hot_word(text: str) -> tuple[str, float]:
+    """A word or phrase and its weight."""
+    phrase, _, weight = text.rpartition(":")
+    try:
+        value = float(weight)
+    except ValueError:
+        value = math.nan
+    if not phrase or not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"expected WORD:WEIGHT, like 'kitchen:3', found {text!r}")
+    return phrase, value

@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.bundle.store import read_bundle
+from edge_asr.bundle.manifest import Form
+from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.cli.arguments import add_engine_arguments, add_json_argument
 from edge_asr.config import to_table
 from edge_asr.frontend.resample import resample
 from edge_asr.runtime.bench import BenchResult, bench
 from edge_asr.runtime.engine import load_engine
 from edge_asr.runtime.load import RUNNABLE_FORMS
+from edge_asr.runtime.speech_bench import bench_speech
+from edge_asr.runtime.speech_engine import load_speech_engine
 from edge_asr.runtime.startup import StartCost, measure_start
 from edge_asr.runtime.wav import read_wav
 
@@ -39,11 +42,11 @@ def run(args: argparse.Namespace) -> int:
     forms = [form for form in RUNNABLE_FORMS if form in bundle.models and args.form in (None, form)]
     rate = bundle.manifest.frontend.sample_rate
     samples = _noise(NOISE_SECONDS * rate) if args.input is None else resample(*read_wav(args.input), rate)
-    settings = {"threads": args.threads, "kernels": args.kernels}
-    results = [bench(load_engine(bundle, form=form, **settings), samples) for form in forms or [args.form]]
+    results = [_bench(bundle, form, samples, args) for form in forms or [args.form]]
     options = ["--bundle", str(args.bundle), "--kernels", args.kernels, "--threads", str(args.threads)]
     options += ["--form", results[0].form, "--input", "-", "--json"]
-    start = measure_start([sys.executable, "-m", "edge_asr.cli", "listen", *options], _noise(START_SECONDS * rate).tobytes())
+    command = ["transcribe", "--no-endpoint"] if bundle.manifest.kind == "speech" else ["listen"]
+    start = measure_start([sys.executable, "-m", "edge_asr.cli", *command, *options], _noise(START_SECONDS * rate).tobytes())
     if args.json:
         print(json.dumps({"forms": to_table(results), "start": to_table(start)}, indent=1))
     else:
@@ -51,6 +54,12 @@ def run(args: argparse.Namespace) -> int:
             _show(result)
         _show_start(start)
     return 0
+
+
+def _bench(bundle: Bundle, form: Form, samples: NDArray[Any], args: argparse.Namespace) -> BenchResult:
+    if bundle.manifest.kind == "speech":
+        return bench_speech(load_speech_engine(bundle, form=form, threads=args.threads, kernels=args.kernels), samples)
+    return bench(load_engine(bundle, form=form, threads=args.threads, kernels=args.kernels), samples)
 
 
 def _noise(count: int) -> NDArray[np.int16]:
@@ -68,6 +77,8 @@ def _show(result: BenchResult) -> None:
         **{f"  {stage.name}": f"{stage.cpu_seconds_per_hour:.2f} s" for stage in result.stages},
         "one step": f"p50 {time.p50:.3f} ms, p95 {time.p95:.3f} ms, p99 {time.p99:.3f} ms",
     }
+    if result.final_cpu_ms is not None:
+        rows["final result"] = f"{result.final_cpu_ms:.1f} ms of CPU after the end of an utterance"
     for name, text in rows.items():
         print(f"{name:<17} {text}")
     print()

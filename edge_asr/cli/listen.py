@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edge_asr.bundle.manifest import BACKGROUND
-from edge_asr.cli.arguments import add_engine_arguments, add_json_argument, positive, share
+from edge_asr.cli.arguments import (
+    add_engine_arguments,
+    add_json_argument,
+    add_rate_arguments,
+    add_recogniser_arguments,
+    share,
+)
+from edge_asr.cli.audio_input import open_input
+from edge_asr.cli.event_lines import header, print_json, print_line
 from edge_asr.cli.live import LiveLine, live_line
 from edge_asr.cli.main import INTERRUPTED
 from edge_asr.cli.stop import StopSignals
-from edge_asr.errors import AudioError
+from edge_asr.errors import ConfigError
 from edge_asr.runtime.engine import Engine, load_engine
-from edge_asr.runtime.events import Detection, Event, Overrun, SourceLost, Started, event_json
-from edge_asr.runtime.listen import listen
+from edge_asr.runtime.events import Event, Partial
+from edge_asr.runtime.listen import EventStream, listen
 from edge_asr.runtime.listener import Listener
-from edge_asr.runtime.sources import AudioSource, PcmSource, WavSource, at_rate
 from edge_asr.runtime.stream import Stream
+
+if TYPE_CHECKING:
+    from edge_asr.runtime.command_stream import CommandStream
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,27 +39,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input", default="mic", metavar="FILE|-|mic", help="a WAV file, raw 16-bit mono samples on stdin, or the microphone"
     )
-    parser.add_argument("--rate", type=positive, metavar="HZ", help="rate of stdin or the microphone (default: the bundle's)")
-    parser.add_argument("--device", metavar="D", help="microphone, by number or part of its name (see edge-asr devices)")
+    add_rate_arguments(parser)
     parser.add_argument("--threshold", type=share, metavar="T", help="score to detect at, for all labels (default: the bundle's)")
+    parser.add_argument("--then", type=Path, metavar="FOLDER", help="a recogniser's bundle, for the command behind a wake word")
+    add_recogniser_arguments(parser)
     add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Listen until the input ends or a signal comes."""
+    _check_then(args)
     with StopSignals() as stop:
         engines = [load_engine(bundle, form=args.form, threads=args.threads, kernels=args.kernels) for bundle in args.bundle]
-        stream = _open_stream(engines, args.threshold)
-        rate = engines[0].manifest.frontend.sample_rate
-        source = at_rate(_open(args, rate), rate)
-        output = _Output(engines, as_json=args.json)
+        wake = _open_stream(engines, args.threshold)
+        headers = [header(engine) for engine in engines]
+        stream: EventStream = wake
+        if args.then is not None:
+            stream, then = _then(wake, args)
+            headers.append(then)
+        source = open_input(args.input, args, wake.sample_rate)
+        output = _Output(wake, [label for engine in engines for label in engine.labels], as_json=args.json)
         try:
-            output.header()
-            listen(source, stream, output.event, sample_rate=rate, should_stop=stop, on_chunk=output.chunk)
+            if args.json:
+                print("\n".join(headers), flush=True)
+            listen(source, stream, output.event, sample_rate=wake.sample_rate, should_stop=stop, on_chunk=output.chunk)
         finally:
             output.end()
             source.close()
     return INTERRUPTED if stop.received == signal.SIGINT else 0
+
+
+def _check_then(args: argparse.Namespace) -> None:
+    given = [name for name in ("grammar", "hotword", "gate", "beam") if getattr(args, name)]
+    if given and args.then is None:
+        raise ConfigError(f"--{given[0]} is for the recogniser behind a wake word; name its bundle with --then, or leave it out")
+
+
+def _then(wake: Stream, args: argparse.Namespace) -> tuple[CommandStream, str]:
+    """The recogniser behind the wake word, and its header; what it needs is imported here, for those who only detect."""
+    from edge_asr.cli.recogniser import open_recogniser
+    from edge_asr.runtime.command_stream import CommandStream
+    from edge_asr.runtime.speech_engine import load_speech_engine
+
+    engine = load_speech_engine(args.then, threads=args.threads, kernels=args.kernels)
+    return CommandStream(wake, open_recogniser(engine, args)), header(engine)
 
 
 def _open_stream(engines: list[Engine], threshold: float | None) -> Stream:
@@ -64,72 +96,35 @@ def _open_stream(engines: list[Engine], threshold: float | None) -> Stream:
     return Stream(listeners)
 
 
-def _open(args: argparse.Namespace, engine_rate: int) -> AudioSource:
-    if args.input not in ("-", "mic") and args.rate:
-        raise AudioError(f"{args.input}: a WAV file says its rate itself; leave --rate out")
-    if args.input != "mic" and args.device is not None:
-        raise AudioError("--device is for the microphone; leave --input out, or --device")
-    if args.input == "-":
-        return PcmSource(sys.stdin.fileno(), args.rate or engine_rate)
-    if args.input == "mic":
-        from edge_asr.runtime.microphone import Microphone
-
-        return Microphone(args.device, args.rate or engine_rate)
-    return WavSource(Path(args.input))
-
-
 class _Output:
-    """Detections to stdout, everything else that people want to know to stderr; for machines all of it to stdout."""
+    """What was heard to stdout, everything else that people want to know to stderr; for machines all of it to stdout."""
 
-    def __init__(self, engines: list[Engine], *, as_json: bool) -> None:
-        self._engines, self._json = engines, as_json
-        self._labels = [label for engine in engines for label in engine.labels]
+    def __init__(self, wake: Stream, labels: list[str], *, as_json: bool) -> None:
+        self._wake, self._labels, self._json = wake, labels, as_json
+        self._partial = ""
         self._live = LiveLine(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else None
-
-    def header(self) -> None:
-        """What listens: for machines a line a bundle."""
-        for engine in self._engines if self._json else ():
-            about, manifest = engine.interpreter.description, engine.manifest
-            fields: dict[str, Any] = {
-                "event": "header",
-                "bundle": manifest.name,
-                "labels": list(manifest.labels),
-                "form": engine.model.form,
-                "interpreter": f"{about.package} {about.version}",
-                "kernels": about.kernels,
-                "sample_rate": manifest.frontend.sample_rate,
-            }
-            print(json.dumps(fields), flush=True)
 
     def event(self, event: Event) -> None:
         """One event, at once."""
+        self._partial = event.text if isinstance(event, Partial) else ""
         self.end()
         if self._json:
-            print(json.dumps(event_json(event)), flush=True)
-        elif isinstance(event, Detection):
-            whose = f"  ({event.bundle})" if event.bundle else ""
-            print(f"{event.label:<12} {event.start:9.2f} s to {event.end:9.2f} s  score {event.score:.2f}{whose}", flush=True)
-        else:
-            print(f"edge-asr: {_describe(event)}", file=sys.stderr)
+            print_json(event)
+        elif not isinstance(event, Partial):
+            print_line(event)
 
-    def chunk(self, stream: Stream) -> None:
+    def chunk(self, stream: EventStream) -> None:
         """Audio was heard."""
-        if self._live:
-            scores = dict(zip(self._labels, stream.posterior, strict=True))
-            hidden = BACKGROUND if len(self._engines) > 1 else ()  # every bundle has its own
-            self._live.show(live_line(stream.level, {label: scores[label] for label in scores if label not in hidden}))
+        if not self._live:
+            return
+        if self._partial:
+            self._live.show(self._partial, keep_end=True)
+            return
+        scores = zip(self._labels, self._wake.posterior.tolist(), strict=True)
+        hidden = BACKGROUND if len(set(self._labels)) < len(self._labels) else ()  # every bundle has its own
+        self._live.show(live_line(self._wake.level, {label: score for label, score in scores if label not in hidden}))
 
     def end(self) -> None:
         """Leave the terminal's line clean."""
         if self._live:
             self._live.clear()
-
-
-def _describe(event: Event) -> str:
-    if isinstance(event, Started):
-        return f"listening to {event.source}"
-    if isinstance(event, Overrun):
-        return f"too slow: {event.samples} samples were lost at {event.time:.1f} s"
-    if isinstance(event, SourceLost):
-        return f"lost the source at {event.time:.1f} s, waiting for it: {event.reason}"
-    return f"the source is back: {getattr(event, 'source', '')}"

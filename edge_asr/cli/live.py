@@ -20,14 +20,14 @@ class LiveLine:
         self._terminal = terminal
         self._due, self._shown = 0.0, False
 
-    def show(self, line: str) -> None:
-        """Draw `line` in place of the last one, if it is time for that."""
+    def show(self, line: str, *, keep_end: bool = False) -> None:
+        """Draw `line` in place of the last one, if it is time for that: as much of its beginning, or its end, as fits."""
         now = time.monotonic()
         if now < self._due:
             return
         self._due = now + SECONDS_BETWEEN
         width = shutil.get_terminal_size().columns - 1
-        self._terminal.write("\r\x1b[K" + line[:width])
+        self._terminal.write("\r\x1b[K" + (line[-width:] if keep_end else line[:width]))
         self._terminal.flush()
         self._shown = True
 

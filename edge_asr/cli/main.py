@@ -14,6 +14,7 @@ from edge_asr.errors import EdgeAsrError
 
 COMMANDS = {
     "listen": "detect keywords in a file, in raw audio on stdin, or at the microphone",
+    "transcribe": "write down what is said in files, in raw audio on stdin, or at the microphone",
     "record": "take recordings of a phrase at the microphone, to train with",
     "info": "show what is in a bundle, and check it",
     "bench": "measure what a bundle costs on this machine",
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="edge-asr", description="Keyword spotting on the device.")
+    parser = argparse.ArgumentParser(prog="edge-asr", description="Keywords and speech recognition on the device.")
     parser.add_argument("--version", action="version", version=f"edge-asr {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen: Command | None = None

@@ -23,9 +23,11 @@ class RecentAudio:
 
     def append(self, samples: NDArray[Any]) -> None:
         """Take the next samples, (n,) int16 or float in [-1, 1)."""
+        if not len(samples):
+            return  # a silent source gives these for days
         self._chunks.append(samples.copy())  # a source may use its buffer again
         self.end += len(samples)
-        while self._chunks and self.end - self._begin - len(self._chunks[0]) >= self._keep:
+        while self.end - self._begin - len(self._chunks[0]) >= self._keep:
             self._begin += len(self._chunks.popleft())
 
     def part(self, begin: int, end: int) -> NDArray[np.float64]:
