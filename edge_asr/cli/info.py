@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_asr.bundle.manifest import Manifest, ModelFile
+from edge_asr.bundle.manifest import DetectSpec, Manifest, ModelFile
+from edge_asr.bundle.speech import SpeechDecodeSpec
 from edge_asr.bundle.store import read_bundle
 from edge_asr.cli.arguments import add_json_argument
 from edge_asr.config import to_table
@@ -33,14 +34,31 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    spec, detect = manifest.frontend, manifest.detect
+    spec = manifest.frontend
     kind = f"{spec.mfcc} MFCC of {spec.mel_bands}" if spec.mfcc else f"{spec.mel_bands} log"
     yield "name", f"{manifest.name} ({manifest.kind}, schema {manifest.schema})"
     yield "made", " ".join(text for text in (manifest.created, manifest.made_by) if text) or "not said"
-    yield "labels", " ".join(manifest.labels)
+    yield from _labels(manifest)
     yield "front end", f"{kind} mel bands, {spec.window_ms:g} ms every {spec.hop_ms:g} ms, at {spec.sample_rate} Hz"
     for model in manifest.models:
         yield "model", f"{model.file} ({_form(model, spec)}, int8, {model.size} bytes, SHA-256 {model.sha256[:16]}...)"
+    for asset in manifest.assets:
+        yield asset.role, f"{asset.file} ({asset.size} bytes, SHA-256 {asset.sha256[:16]}...)"
+    yield from _detection(manifest.detect) if manifest.speech is None else _decoding(manifest.speech)
+    for key, value in manifest.provenance.items():
+        yield from _facts(key, value)
+
+
+def _labels(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    if manifest.speech is None:
+        yield "labels", " ".join(manifest.labels)
+    else:
+        tokens, unit = manifest.labels[1:], manifest.speech.unit
+        shown = " ".join(tokens) if unit == "words" else f"{''.join(tokens)!r}"
+        yield "tokens", f"{len(tokens)} {unit} of the language {manifest.speech.language}: {shown}"
+
+
+def _detection(detect: DetectSpec) -> Iterator[tuple[str, str]]:
     own = "".join(f", {label} {value:g}" for label, value in detect.thresholds.items())
     yield "threshold", f"{detect.threshold:g}{own}"
     yield (
@@ -50,14 +68,33 @@ def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
             f"release {detect.release:g}, refractory {detect.refractory_ms:g} ms"
         ),
     )
-    for key, value in manifest.provenance.items():
-        yield from _facts(key, value)
+
+
+def _decoding(speech: SpeechDecodeSpec) -> Iterator[tuple[str, str]]:
+    yield (
+        "decoding",
+        (
+            f"every {speech.step_ms:g} ms, an output every {speech.stride_frames} frames, beam {speech.beam}, "
+            f"language model {speech.lm_weight:g}, a word {speech.word_bonus:+g}"
+        ),
+    )
+    yield "rejection", f"confidence below {speech.min_confidence:g}; with a grammar, penalty above {speech.max_penalty:g}"
+    gate = speech.endpoint
+    margin = f" {gate.margin_db:g} dB over the noise" if gate.gate == "energy" else ""
+    yield (
+        "endpoint",
+        (
+            f"{gate.gate}{margin}, after {gate.min_speech_ms:g} ms of speech with {gate.pre_roll_ms:g} ms before, "
+            f"until {gate.hang_over_ms:g} ms without, at most {gate.max_utterance_s:g} s"
+        ),
+    )
 
 
 def _form(model: ModelFile, spec: FrontendSpec) -> str:
     seconds = spec.samples_for(model.window_frames) / spec.sample_rate
     if model.form == "window":
-        return f"window of {seconds:.2f} s"
+        whole = spec.samples_for(model.input.shape[1]) / spec.sample_rate
+        return f"window of {whole:.2f} s" + (f", field {seconds:.2f} s" if model.field_frames else "")
     inside = f"{model.form} of {model.input.shape[1]} frames a step, field {seconds:.2f} s"
     kept = sum(math.prod(state.shape) for state in model.states)
     return f"{inside}, {len(model.states)} states of {kept} bytes" if model.states else inside

@@ -11,12 +11,15 @@ from typing import Literal
 
 import numpy as np
 
+from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.errors import EdgeAsrError, InterpreterError
 from edge_asr.frontend.resample import resample
 from edge_asr.runtime.engine import load_engine
 from edge_asr.runtime.interpreter import Interpreter, Kernels
 from edge_asr.runtime.microphone import find_device, list_devices
 from edge_asr.runtime.probe import PROBE_MODEL
+from edge_asr.runtime.speech_engine import load_speech_engine
+from edge_asr.runtime.voice import voice_detector
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 
@@ -87,6 +90,20 @@ def _invoke(kernels: Kernels) -> str:
 
 
 def _bundle(path: Path) -> str:
-    engine = load_engine(path)
+    bundle = read_bundle(path)
+    if bundle.manifest.kind == "speech":
+        return _speech_bundle(bundle)
+    engine = load_engine(bundle)
     posterior = engine.classify(np.zeros(engine.window_samples, np.int16))
     return f"{engine.manifest.name}: loads and runs; silence is {engine.labels[int(np.argmax(posterior))]}"
+
+
+def _speech_bundle(bundle: Bundle) -> str:
+    engine = load_speech_engine(bundle)
+    gate = engine.spec.endpoint
+    voice_detector(gate, engine.sample_rate)
+    decoder = engine.decoder()
+    decoder.advance(engine.log_probs(np.zeros(engine.sample_rate, np.int16)))
+    text = decoder.finish().text
+    heard = f"silence is taken for {text!r}" if text else "silence has no words"
+    return f"{engine.manifest.name}: loads and runs with its gate ({gate.gate}); {heard}"
