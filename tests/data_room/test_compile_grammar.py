@@ -11,6 +11,7 @@ import pytest
 from edge_asr.data.compile_grammar import compile_grammar
 from edge_asr.data.templates import LabelledSentence, Templates, parse_templates, read_templates, recognize, sample_pattern
 from edge_asr.errors import ConfigError
+from edge_asr.runtime.ctc.hypothesis import Slot
 from edge_asr.runtime.grammar import Grammar
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -84,9 +85,7 @@ def test_small_languages_are_hassils(seed: int) -> None:
 
     def sentence() -> str:
         pieces = (PIECES[i] for i in rng.integers(len(PIECES), size=rng.integers(1, 4)))
-        return " ".join(
-            piece.replace("{w}", "{}").format(*["abc"[i] for i in rng.integers(3, size=4)], s="{s}") for piece in pieces
-        )
+        return " ".join(piece.format(*["abc"[i] for i in rng.integers(3, size=2)]) for piece in pieces)
 
     table = {f"I{n}": {"data": [{"sentences": [sentence(), sentence()], "slots": {"k": str(n)}}]} for n in range(2)}
     templates = parse_templates(f"language: en\nintents: {table}\n{MORE}".encode())
@@ -137,6 +136,30 @@ def test_a_loop_beside_another_sentence_does_not_run_into_it() -> None:
     assert grammar.parses(["stop"])
     assert grammar.parses(["one", "two", "two"])
     assert not grammar.parses(["one", "stop"])
+
+
+def test_a_loop_that_may_take_nothing_ends() -> None:
+    table = "language: en\nintents: {I: {data: [{sentences: ['go <a>']}]}}\nexpansion_rules: {a: '[x ][<a>]'}"
+    assert compile_grammar(parse_templates(table.encode())).parses(["go", "x", "x"])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "values", "text", "slots"),
+    [
+        ("{outer}", '[{in: "{inner}", out: o}]', "b", [("inner", "b"), ("outer", "o")]),  # two slots at one word
+        ("go {area}", '[{in: "(a )", out: o}]', "go a", [("area", "o")]),  # a slot that is known after the last word
+        ("go {area} b", '[{in: "(a )", out: o}]', "go a b", [("area", "o")]),
+        ("go {area:@said}", "[a]", "go a", []),  # a capture is for answers
+        ("go{area}n", "[i]", "goin", [("area", "i")]),  # within a word
+    ],
+)
+def test_slots_end_where_their_values_do(sentence: str, values: str, text: str, slots: list[tuple[str, str]]) -> None:
+    lists = f"lists: {{inner: {{values: [b]}}, outer: {{values: {values}}}, area: {{values: {values}}}}}"
+    templates = parse_templates(f"language: en\nintents: {{I: {{data: [{{sentences: ['{sentence}']}}]}}}}\n{lists}".encode())
+    expected = LabelledSentence(text, "I", tuple(Slot(*slot) for slot in slots))
+    assert understood(compile_grammar(templates), text) == expected
+    assert sample_pattern(templates.patterns[0], np.random.default_rng(0)) == expected
+    assert meaning(recognize(templates, text)) == meaning(expected)
 
 
 def test_other_languages_have_their_own_numbers() -> None:

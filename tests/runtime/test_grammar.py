@@ -66,6 +66,7 @@ def test_the_file_holds_the_grammar() -> None:
         ({"finals": [[-1, "Switch"]]}, "found -1 to 3"),
         ({"finals": [[2, "Switch"]]}, "state 3 leads to no end"),
         ({"finals": [[3, "Switch", "slot"]]}, "intent, slot, value"),
+        ({"finals": [[3, "Switch", "slot", 7]]}, "intent, slot, value"),
         ({"finals": [[3, 7]]}, "state, intent"),
         ({"arcs": [[0, 1, "a b"], [1, 2, "b"], [2, 3, "c"]]}, "without spaces"),
         ({"arcs": [[0, 1, ""], [1, 2, "b"], [2, 3, "c"]]}, "without spaces"),

@@ -107,6 +107,26 @@ def spoken(tokens: list[int], sure: float = 0.9) -> NDArray[np.float32]:
     return np.log(probabilities).astype(np.float32)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_times_and_confidences_are_those_of_the_alignment_that_has_the_score(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    log_probs = random_log_probs(rng, 20, 4)
+    if seed % 2:
+        log_probs = -rng.integers(0, 2, (20, 4)).astype(np.float32)  # many alignments have the same score
+    decoder = GrammarDecoder(WORDS, random_grammar(rng, "words"))
+    decoder.advance(log_probs)
+    said = decoder.finish()
+    alignment = [0] * 20
+    for word in said.words:
+        frames = range(round(word.start / 0.04), round(word.end / 0.04))
+        token = WORDS.tokens.index(word.text)
+        for frame in frames:
+            alignment[frame] = token
+        assert word.confidence == pytest.approx(min(1.0, np.exp(log_probs[list(frames), token].max())))
+    assert said.score == pytest.approx(log_probs[np.arange(20), alignment].sum(), abs=1e-4)  # float32 sums
+    assert [WORDS.tokens[token] for token, _ in itertools.groupby(alignment) if token] == said.text.split()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_chunks_do_not_matter_nor_what_was_decoded_before(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -129,6 +149,13 @@ def test_words_have_times_and_confidences() -> None:
     assert np.array(times).flatten() == pytest.approx(np.array([2, 4, 5, 6, 7, 9]) * 0.04)
     assert [word.confidence for word in said.words] == pytest.approx([0.9] * 3, abs=1e-6)  # float32 logarithms
     assert (said.intent, said.slots) == ("Digits", (Slot("d", "a"), Slot("d", "b"), Slot("d", "b")))
+
+
+def test_a_word_twice_has_a_blank_between_however_unlikely() -> None:
+    decoder = GrammarDecoder(WORDS, Grammar("en", 3, (Arc(0, 1, "a"), Arc(1, 2, "a")), (Final(2, "I"),)))
+    decoder.advance(spoken([1, 1, 1]))
+    times = [(word.start, word.end) for word in decoder.finish().words]
+    assert times == [(0.0, pytest.approx(0.04)), (pytest.approx(0.08), pytest.approx(0.12))]
 
 
 def test_letters_make_words_with_times() -> None:
