@@ -30,4 +30,4 @@ def mu_law(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """`samples` (n,) rounded to the 255 levels of the continuous mu-law; what is outside of [-1, 1] is clipped."""
     inside = np.clip(samples, -1.0, 1.0)
     companded = np.rint(127 * np.sign(inside) * np.log1p(MU * np.abs(inside)) / np.log1p(MU)) / 127
-    return (np.sign(companded) * np.expm1(np.abs(companded) * np.log1p(MU)) / MU).astype(np.float32)
+    return np.asarray(np.sign(companded) * np.expm1(np.abs(companded) * np.log1p(MU)) / MU, np.float32)

@@ -8,15 +8,14 @@ from pathlib import Path
 from edge_asr.bundle.manifest import BACKGROUND, Manifest
 from edge_asr.bundle.store import read_bundle
 from edge_asr.data.clips import SPLITS, Split
-from edge_asr.data.negatives import ALL_SUFFIXES, Negatives, read_negatives, streams
-from edge_asr.data.walk import audio_files
-from edge_asr.errors import ConfigError, DataError
+from edge_asr.data.negatives import Negatives, read_negatives, streams
+from edge_asr.errors import ConfigError
 from edge_asr.progress import Progress, no_progress
 from edge_asr.runtime.engine import load_engine
 from edge_asr.training.calibrate import calibrate_bundle
 from edge_asr.training.judge import write_json
 from edge_asr.training.positives import read_positives
-from edge_asr.training.rendering import Rendering
+from edge_asr.training.rendering import Rendering, noise_files
 from edge_asr.training.threshold import ThresholdChoice
 from edge_asr.training.wake_evaluate import WakeEvaluation, evaluate_wake
 from edge_asr.training.wake_json import wake_json
@@ -47,8 +46,8 @@ def judge_wake(
     engine = load_engine(bundle)
     recordings, left_out = read_positives(positives, engine.labels)
     audio = _read_negatives(negatives, engine.manifest, progress)
-    part = _split(split)
-    files = _noise_files(noise) if noise else tuple(dict.fromkeys(clip.path for clip in audio.of(part, "noise")))
+    part = split_named(split)
+    files = noise_files(noise) if noise else tuple(dict.fromkeys(clip.path for clip in audio.of(part, "noise")))
     rendering = Rendering(engine.manifest.frontend.sample_rate, noise=files)
     said = score_positives(bundle, recordings, cache, rendering, workers=workers, progress=progress)
     other = score_negatives(bundle, streams(audio, part), cache, workers=workers, progress=progress)
@@ -77,7 +76,7 @@ def calibrate_for(
 ) -> tuple[ThresholdChoice, ...]:
     """Choose the thresholds of `bundle` anew on the audio in `negatives`; see `calibrate_bundle`. Raises any `EdgeAsrError`."""
     audio = _read_negatives(negatives, read_bundle(bundle).manifest, progress)
-    wanted, name = streams(audio, _split(split)), _names(negatives)
+    wanted, name = streams(audio, split_named(split)), _names(negatives)
     return calibrate_bundle(bundle, wanted, target, cache, audio=name, workers=workers, progress=progress)
 
 
@@ -88,20 +87,11 @@ def _read_negatives(places: Sequence[Path], manifest: Manifest, progress: Progre
     return read_negatives(places, phrases=words, progress=progress)
 
 
-def _split(name: str) -> Split | None:
+def split_named(name: str) -> Split | None:
+    """The split of that name; None for no name. Raises `ConfigError`."""
     if name and name not in SPLITS:
         raise ConfigError(f"--split: expected one of {', '.join(SPLITS)}, found {name!r}")
     return next((split for split in SPLITS if split == name), None)
-
-
-def _noise_files(places: Sequence[Path]) -> tuple[Path, ...]:
-    found: list[Path] = []
-    for place in places:
-        files = audio_files(place, deep=True, suffixes=ALL_SUFFIXES)[0]
-        if not files:
-            raise DataError(f"{place}: expected noise recordings, found no {', '.join(ALL_SUFFIXES)} file")
-        found += files
-    return tuple(found)
 
 
 def _names(places: Sequence[Path]) -> str:

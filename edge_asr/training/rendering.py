@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.data.cache import file_state
+from edge_asr.data.negatives import ALL_SUFFIXES
 from edge_asr.data.noise import Samples
 from edge_asr.data.sound_pool import PoolFiles, read_pool
 from edge_asr.data.split import stable_hash
+from edge_asr.data.walk import audio_files
 from edge_asr.errors import DataError
 from edge_asr.training.conditions import CONDITIONS, Condition, render
-from edge_asr.training.positives import Positive
+
+
+def noise_files(places: Sequence[Path]) -> tuple[Path, ...]:
+    """The sound files in `places`, at any depth. Raises `DataError` for a place without any."""
+    found: list[Path] = []
+    for place in places:
+        files = audio_files(place, deep=True, suffixes=ALL_SUFFIXES)[0]
+        if not files:
+            raise DataError(f"{place}: expected noise recordings, found no {', '.join(ALL_SUFFIXES)} file")
+        found += files
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,10 @@ class Rendering:
             raise DataError(f"{self.noise[0]}: expected noise to mix with, found {pool.left_out[0].why}")
         return tuple(sound for sound in pool.noise if sound.any())
 
-    def sound(self, positive: Positive, samples: NDArray[np.float32], condition: Condition) -> NDArray[np.int16]:
-        """`samples` of `positive`, float32 (n,), under `condition`, padded; its draws depend on nothing else that is measured."""
-        rng = np.random.default_rng([self.seed, stable_hash(positive.name), stable_hash(condition.name)])
+    def sound(self, name: str, samples: NDArray[np.float32], condition: Condition) -> NDArray[np.int16]:
+        """`samples` of the recording `name`, float32 (n,), under `condition`, padded.
+
+        Its draws depend on nothing else that is measured.
+        """
+        rng = np.random.default_rng([self.seed, stable_hash(name), stable_hash(condition.name)])
         return render(samples, condition, self.noises if condition.snr_db is not None else (), self.sample_rate, rng)

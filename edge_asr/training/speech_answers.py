@@ -7,6 +7,7 @@ from functools import cached_property
 
 from edge_asr.data.utterance import Utterance
 from edge_asr.runtime.ctc.hypothesis import Slot, Transcript
+from edge_asr.runtime.grammar import Grammar
 from edge_asr.training.word_errors import Errors, Pair, align_words, count_errors
 
 
@@ -26,12 +27,29 @@ class Subject:
     meaning: Meaning | None = None
     """What the grammar makes of its text; None where there is no grammar."""
     outside: bool = False
-    """Nothing is to be recognised: the text is empty, or not in the grammar."""
+    """Nothing is to be recognised."""
 
     @property
     def text(self) -> str:
         """What is to be recognised."""
         return "" if self.outside else self.utterance.text
+
+
+def subject(utterance: Utterance, grammar: Grammar | None, words: frozenset[str]) -> Subject | None:
+    """What is to be recognised of `utterance`: nothing, where its text is empty, not in the grammar or of none of `words`.
+
+    `words`: all that the model can write; none where it writes characters. None where only some of the text's words are.
+    """
+    said = utterance.text.split()
+    if grammar is not None:
+        parses = grammar.parses(said)
+        if not parses:
+            return Subject(utterance, outside=True)
+        return Subject(utterance, Meaning(parses[0].intent, frozenset(parses[0].slots)))
+    known = [word in words for word in said] if words else [True] * len(said)
+    if not any(known):
+        return Subject(utterance, outside=True)
+    return Subject(utterance) if all(known) else None
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,13 @@ class Answer:
     def accepted(self) -> tuple[Transcript, ...]:
         """Those that a device would act upon."""
         return tuple(one for one in self.transcripts if not one.rejected and (one.text or one.intent))
+
+    @property
+    def right(self) -> bool:
+        """Whether it is what was to be recognised: the meaning with a grammar, else all words."""
+        if self.subject.meaning is not None:
+            return self.meaning == self.subject.meaning
+        return self.text == self.subject.text
 
     @property
     def rejected(self) -> bool:

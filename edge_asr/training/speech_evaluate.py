@@ -5,44 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from edge_asr.bundle.speech import SpeechDecodeSpec
 from edge_asr.data.clips import LeftOut
-from edge_asr.training.exact import ExactProportion
-from edge_asr.training.rate import Rate
+from edge_asr.training.other_speech import OtherSpeech
+from edge_asr.training.rejection import Limit, RejectionPoint, limit_of
 from edge_asr.training.speech_answers import Answer
 from edge_asr.training.speech_measure import Measured, SpeakerRate, confusions, measure, speaker_rates, worst
 from edge_asr.training.word_errors import Pair
-
-SHIPPED = "as shipped"
-"""The decoder that the bundle makes of its own files and settings."""
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """Something that was accepted in audio in which nothing should have been."""
-
-    path: Path
-    start: float
-    """Seconds in the file."""
-    end: float
-    text: str
-    confidence: float
-    """0 to 1."""
-
-
-@dataclass(frozen=True)
-class OtherSpeech:
-    """Hours of audio in which nothing is to be accepted."""
-
-    name: str
-    rate: Rate
-    """Accepted transcripts an hour."""
-    stretches: ExactProportion
-    """Accepted, of the stretches of speech that were heard."""
-    accepted: tuple[Accepted, ...]
-    """The surest first."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +33,11 @@ class Model:
     decode: SpeechDecodeSpec
     assets: tuple[str, ...] = ()
     """Roles of the files that help it decode."""
+
+    @property
+    def limit(self) -> Limit:
+        """What refuses."""
+        return limit_of(self.assets)
 
 
 @dataclass(frozen=True)
@@ -87,6 +62,8 @@ class SpeechEvaluation:
     by_speaker: tuple[SpeakerRate, ...]
     """The worst first."""
     worst: tuple[Answer, ...]
+    limits: tuple[RejectionPoint, ...] = ()
+    """What others would do, from the strictest to the laxest; none where nothing should be refused."""
     other_speech: OtherSpeech | None = None
     left_out: tuple[LeftOut, ...] = ()
 
@@ -106,12 +83,13 @@ def evaluate_speech(
     *,
     data: str,
     seconds: float,
+    limits: Sequence[RejectionPoint] = (),
     other_speech: OtherSpeech | None = None,
     left_out: Sequence[LeftOut] = (),
 ) -> SpeechEvaluation:
     """Count `answers`, by decoder and condition: each to the same utterances, at least one; the first is what ships.
 
-    `seconds` of sound are in the utterances; `left_out` are files that were not heard.
+    `seconds` of sound are in the utterances; `limits` of rejection were tried; `left_out` are files that were not heard.
     """
     first = next(iter(answers.values()))
     people = {answer.subject.utterance.speaker for answer in first} - {None}
@@ -127,6 +105,7 @@ def evaluate_speech(
         confusions(first),
         speaker_rates(first),
         worst(first),
+        tuple(limits),
         other_speech,
         tuple(left_out),
     )

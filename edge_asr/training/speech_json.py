@@ -7,8 +7,9 @@ from typing import Any
 from edge_asr.config import to_table
 from edge_asr.training.error_rate import ErrorRate
 from edge_asr.training.evaluate import proportion_json
+from edge_asr.training.other_speech import OtherSpeech
 from edge_asr.training.speech_answers import Answer
-from edge_asr.training.speech_evaluate import OtherSpeech, SpeechEvaluation
+from edge_asr.training.speech_evaluate import SpeechEvaluation
 from edge_asr.training.speech_measure import Measured, Understanding
 
 

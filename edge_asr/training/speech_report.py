@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.data.audio_file import read_audio, read_excerpt
-from edge_asr.data.utterance import Utterance
+from edge_asr.data.audio_file import read_excerpt
 from edge_asr.errors import AudioError
 from edge_asr.runtime.encode_wav import encode_wav
+from edge_asr.training.other_speech import Accepted
 from edge_asr.training.page import data_uri, render_page, write_page
 from edge_asr.training.plots import spectrogram_png
 from edge_asr.training.speech_answers import Answer
-from edge_asr.training.speech_evaluate import Accepted, SpeechEvaluation
+from edge_asr.training.speech_evaluate import SpeechEvaluation
+from edge_asr.training.speech_hear import load_utterance
 from edge_asr.training.speech_measure import FEWEST_SPEAKERS, quantiles
 from edge_asr.training.word_errors import Pair
 
@@ -118,9 +119,3 @@ def _show(load: Callable[[], NDArray[np.float32]], rate: int) -> tuple[str, str]
         return "", ""
     return data_uri("image/png", spectrogram_png(samples, rate)), data_uri("audio/wav", encode_wav(samples, rate))
 
-
-def load_utterance(utterance: Utterance, sample_rate: int) -> NDArray[np.float32]:
-    """The utterance's sound, float32 (n,). Raises `AudioError`."""
-    if utterance.end:
-        return read_excerpt(utterance.path, sample_rate, utterance.start, utterance.end - utterance.start)
-    return read_audio(utterance.path, sample_rate)

@@ -9,7 +9,8 @@ from edge_asr.data.clips import describe_left_out
 
 if TYPE_CHECKING:
     from edge_asr.training.exact import ExactProportion
-    from edge_asr.training.speech_evaluate import OtherSpeech, SpeechEvaluation
+    from edge_asr.training.other_speech import OtherSpeech
+    from edge_asr.training.speech_evaluate import SpeechEvaluation
     from edge_asr.training.speech_measure import Measured, Understanding
 
 COLUMN = 22

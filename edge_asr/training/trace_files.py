@@ -20,10 +20,13 @@ from edge_asr.errors import DataError
 from edge_asr.files import write_whole
 from edge_asr.progress import Progress
 from edge_asr.runtime.engine import Engine, load_engine
+from edge_asr.runtime.speech_engine import SpeechEngine
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
-Hear: TypeAlias = Callable[[Engine, Any], Arrays]
-"""What an engine says to a subject, as arrays. A function of a module, or a small object: it is pickled."""
+AnyEngine: TypeAlias = Engine | SpeechEngine
+Hear: TypeAlias = Callable[[Any, Any], Arrays]
+"""What an engine, of the kind that is loaded, says to a subject, as arrays. A function of a module, or a small object: it is
+pickled."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,12 @@ class Listener:
 
     bundle: Path
     hear: Hear
+    load: Callable[[Path], AnyEngine]
 
     @cached_property
-    def engine(self) -> Engine:
+    def engine(self) -> AnyEngine:
         """The engine of the process that it is in."""
-        return load_engine(self.bundle)
+        return self.load(self.bundle)
 
     def run(self, job: TraceJob) -> None:
         """Do `job` unless it is done already."""
@@ -63,20 +67,21 @@ def heard(
     workers: int,
     what: str,
     progress: Progress,
+    load: Callable[[Path], AnyEngine] = load_engine,
 ) -> dict[str, Arrays]:
     """What `bundle` says to each of `subjects`, whose keys tell all that `hear` depends on but for the bundle.
 
     Each lies in a file below `folder` as soon as it is known, and is not made again: an interrupted measurement goes on, and
     one with other thresholds needs no listening at all. Raises `DataError` when `folder` can't be written or read again.
     """
-    engine = load_engine(bundle)
+    engine = load(bundle)
     manifest = engine.manifest
     models = [model.sha256 for model in manifest.models]
     about = [asdict(engine.interpreter.description), models, asdict(manifest.frontend), manifest.detect.step_ms]
     jobs = [TraceJob(subject, folder / f"{key_of(key, *about)}.npz") for key, subject in subjects.items()]
     progress(what, 0, len(jobs))
     try:
-        with closing(run_jobs(Listener(bundle, hear), jobs, workers)) as finished:
+        with closing(run_jobs(Listener(bundle, hear, load), jobs, workers)) as finished:
             for done, _ in enumerate(finished, start=1):
                 progress(what, done, len(jobs))
         found = {key: _read(job.target) for key, job in zip(subjects, jobs)}

@@ -115,7 +115,7 @@ class _HearClip:
             samples = read_audio(positive.path, rendering.sample_rate)
         except AudioError as err:
             return {"why": np.array(str(err).removeprefix(f"{positive.path}: "))}
-        traces = [take_trace(engine, [rendering.sound(positive, samples, one)]) for one in rendering.conditions]
+        traces = [take_trace(engine, [rendering.sound(positive.name, samples, one)]) for one in rendering.conditions]
         word = word_span(samples, rendering.sample_rate)
         return {
             "posteriors": np.stack([trace.posteriors for trace in traces]),

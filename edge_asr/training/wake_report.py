@@ -81,7 +81,7 @@ def _miss(miss: Miss, rendering: Rendering) -> Heard:
     condition = next(one for one in rendering.conditions if one.name == miss.condition)
 
     def sound() -> NDArray[np.float32]:
-        heard = rendering.sound(positive, read_audio(positive.path, rate), condition)
+        heard = rendering.sound(positive.name, read_audio(positive.path, rate), condition)
         begin, end = round((word.start - AROUND_SECONDS) * rate), round((word.end + AROUND_SECONDS) * rate)
         return (heard[max(begin, 0) : end] / 32768).astype(np.float32)
 

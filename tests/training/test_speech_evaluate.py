@@ -9,9 +9,9 @@ import pytest
 
 from edge_asr.runtime.ctc.hypothesis import Slot
 from edge_asr.training.exact import ExactProportion
+from edge_asr.training.other_speech import Accepted, OtherSpeech
 from edge_asr.training.rate import Rate
 from edge_asr.training.speech_answers import Answer, Meaning, Subject
-from edge_asr.training.speech_evaluate import Accepted, OtherSpeech
 from edge_asr.training.speech_json import speech_json
 from edge_asr.training.speech_measure import confusions, independent, measure, quantiles, speaker_rates, understanding, worst
 from edge_asr.training.speech_text import speech_text
@@ -96,7 +96,7 @@ def other_speech() -> OtherSpeech:
     from pathlib import Path
 
     accepted = (Accepted(Path("talk/a.wav"), 3.0, 4.0, "one two", 0.7),)
-    return OtherSpeech("talk", Rate(1, 2.0), ExactProportion(1, 40), accepted)
+    return OtherSpeech("talk", Rate(1, 2.0), ExactProportion(1, 40), accepted, (0.7, *[0.1] * 39))
 
 
 def test_the_text_says_what_was_found() -> None:

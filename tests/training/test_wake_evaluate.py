@@ -164,7 +164,7 @@ def test_page_shows_the_numbers_and_plays_the_worst(measured: WakeEvaluation, pl
         played = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     word = yes.misses[0].clip.word
     assert len(played) / RATE == pytest.approx(word.end - word.start + 0.8, abs=0.01)
-    heard = rendering(places).sound(yes.misses[0].clip.positive, said(tone(3000, 1.0), 4).astype(np.float32), CONDITIONS[0])
+    heard = rendering(places).sound(yes.misses[0].clip.positive.name, said(tone(3000, 1.0), 4).astype(np.float32), CONDITIONS[0])
     start = round((word.start - 0.4) * RATE)
     assert np.abs(played.astype(int) - heard[start : start + len(played)]).max() <= 1  # the file has 16 bits
 

@@ -109,7 +109,7 @@ def test_recordings_are_heard_under_each_condition(tiny_bundle: Bundle, tmp_path
     for condition in rendering.conditions:
         for positive, said in zip(recordings, scores.clips[condition.name]):
             stream = engine.stream()
-            sound = rendering.sound(positive, read_audio(positive.path, RATE), condition)
+            sound = rendering.sound(positive.name, read_audio(positive.path, RATE), condition)
             events = [*stream.accept(sound), *stream.finish()]
             assert said.replay.detections(engine.manifest.detect) == events
             assert events or condition is NOISY
@@ -119,15 +119,15 @@ def test_noise_is_drawn_for_each_recording_and_each_time_the_same(tmp_path: Path
     noise = save(tmp_path / "hiss.wav", 0.1 * np.random.default_rng(0).standard_normal(20 * RATE))
     samples = tone(1000, 1).astype(np.float32)
     first, other = Positive(tmp_path / "yes" / "a.wav", "yes"), Positive(tmp_path / "yes" / "b.wav", "yes")
-    sound = Rendering(RATE, noise=(noise,)).sound(first, samples, NOISY)
-    assert np.array_equal(sound, Rendering(RATE, (CLEAN,), noise=(noise,)).sound(first, samples, NOISY))
-    assert not np.array_equal(sound, Rendering(RATE, noise=(noise,)).sound(other, samples, NOISY))
-    assert not np.array_equal(sound, Rendering(RATE, noise=(noise,), seed=1).sound(first, samples, NOISY))
-    assert not np.array_equal(sound, Rendering(RATE).sound(first, samples, NOISY))  # artificial noise
+    sound = Rendering(RATE, noise=(noise,)).sound(first.name, samples, NOISY)
+    assert np.array_equal(sound, Rendering(RATE, (CLEAN,), noise=(noise,)).sound(first.name, samples, NOISY))
+    assert not np.array_equal(sound, Rendering(RATE, noise=(noise,)).sound(other.name, samples, NOISY))
+    assert not np.array_equal(sound, Rendering(RATE, noise=(noise,), seed=1).sound(first.name, samples, NOISY))
+    assert not np.array_equal(sound, Rendering(RATE).sound(first.name, samples, NOISY))  # artificial noise
     clean = render(samples, CLEAN, (), RATE, np.random.default_rng(0))
-    assert np.array_equal(clean, Rendering(RATE, noise=(tmp_path / "none.wav",)).sound(first, samples, CLEAN))
+    assert np.array_equal(clean, Rendering(RATE, noise=(tmp_path / "none.wav",)).sound(first.name, samples, CLEAN))
     with pytest.raises(DataError, match=r"none\.wav: expected noise to mix with"):
-        Rendering(RATE, noise=(tmp_path / "none.wav",)).sound(first, samples, NOISY)
+        Rendering(RATE, noise=(tmp_path / "none.wav",)).sound(first.name, samples, NOISY)
 
 
 def test_nothing_is_heard_twice(

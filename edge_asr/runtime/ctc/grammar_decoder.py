@@ -102,7 +102,7 @@ class GrammarDecoder:
         ends = np.append(0, self._graph.finals)
         node = int(ends[np.maximum(self._said.score, self._blank.score)[ends].argmax()])
         words, score, penalty = self._trace(node)
-        said = transcript(words, score, self._min_confidence)
+        said = dataclasses.replace(transcript(words, score, self._min_confidence), penalty=penalty)
         if penalty > self._max_penalty:
             said = dataclasses.replace(said, rejected=f"not in the grammar: penalty {penalty:.1f} is above {self._max_penalty:g}")
         parses = self._grammar.parses(said.text.split())

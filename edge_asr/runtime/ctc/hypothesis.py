@@ -44,6 +44,8 @@ class Transcript:
     slots: tuple[Slot, ...] = ()
     rejected: str = ""
     """Why it is not to be acted upon, with the number that says so; empty when it is accepted."""
+    penalty: float = 0.0
+    """With a grammar: what it loses against what would be said without one, natural logarithm a second; see `GrammarDecoder`."""
 
 
 class Decoder(Protocol):
