@@ -86,3 +86,14 @@ def put_grammar(templates: Path, bundle: Path) -> str:
     token_graph(grammar, Spelling(manifest.labels, manifest.speech.unit, output_seconds=1.0))
     replace_asset(bundle, "grammar", "grammar.json", write_grammar(grammar))
     return f"{bundle}: hears {len(grammar.words)} words in the sentences of {templates}"
+
+
+def make_lm(texts: Sequence[Path], out: Path, order: int, language: str, bundle: Path | None) -> str:
+    from edge_asr.training.lm import put_lm, write_lm
+
+    if not texts:
+        raise ConfigError("expected --text FILE, found none")
+    with progress_bars() as progress:
+        if bundle:
+            return f"{bundle}: {put_lm(texts, bundle, order=order, progress=progress)}"
+        return f"{out}: {write_lm(texts, out, order=order, language=language, progress=progress)}"

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -18,10 +18,7 @@ from edge_asr.errors import EdgeAsrError
 from edge_asr.training.console import progress_bars
 from edge_asr.training.workers import read_tf_config
 from speech_tasks import quantize_speech, speech_places, train_speech
-
-if TYPE_CHECKING:
-    from edge_asr.data.wake_places import WakePlaces
-    from edge_asr.training.recipe import Recipe
+from wake_tasks import evaluate_wake, train_wake_words
 
 CACHE = Path(".cache")
 SETTINGS = {"set_": "change a value of the recipe, like train.epochs=5; as often as you like"}
@@ -108,7 +105,7 @@ def train(
     else:
         own = Path(recordings) if recordings else None
         places = WakePlaces(tuple(map(Path, negatives)), tuple(map(Path, noise)), own, _piper(piper))
-        _train_wake(wanted, places, folder, resume)
+        train_wake_words(wanted, places, folder, CACHE, resume)
 
 
 @command(iterable=["set_", "data"], help={"run": "run folder of train", "bundle": "default RUN/bundle", **DATA, **SETTINGS})
@@ -168,7 +165,8 @@ def evaluate(
     page = Path(report or Path(run or f"runs/{Path(bundle).name}") / "report.html")
     files = {"report": page, "json_file": Path(json) if json else None}
     if positives or negatives:
-        _evaluate_wake(Path(bundle), positives, negatives, noise, split, target_fa, files)
+        rates = [_number(target_fa, "--target-fa")] if target_fa else []
+        evaluate_wake(Path(bundle), positives, negatives, noise, split, rates, CACHE, files)
     else:
         _evaluate_clips(Path(bundle), _data(data, reader), reader, split or "test", others, run, files)
     print(f"Report: {page}")
@@ -261,6 +259,23 @@ def grammar(_: Context, templates: str, out: str = "grammar.json", bundle: str =
     print(put_grammar(Path(templates), Path(bundle)) if bundle else compile_templates(Path(templates), Path(out)))
 
 
+@command(
+    iterable=["text"],
+    help={
+        "text": "text file, a sentence a line; as often as you like",
+        "out": "ARPA file to write, gzipped if it ends with .gz",
+        "order": "words of the longest n-grams",
+        "language": "BCP 47 tag; of a bundle its own",
+        "bundle": "recogniser that is to expect such sentences",
+    },
+)
+def lm(_: Context, text: list[str], out: str = "lm.arpa", order: int = 3, language: str = "en", bundle: str = "") -> None:
+    """Make a language model of text (modified Kneser-Ney): a file, or a part of a bundle."""
+    from speech_tasks import make_lm
+
+    print(make_lm([Path(file) for file in text], Path(out), order, language, Path(bundle) if bundle else None))
+
+
 @command(help={"bundle": "bundle to measure", "wav": "audio to feed; made-up speech without it"})
 def bench(context: Context, bundle: str = "models/alexa", wav: str = "") -> None:
     """CPU per hour of audio, beside pymicro-wakeword and pyopen-wakeword (extra bench) in the same run."""
@@ -302,19 +317,6 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
     print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
 
 
-def _train_wake(recipe: Recipe, places: WakePlaces, folder: Path, resume: bool) -> None:
-    from edge_asr.training.text import quantize_text
-    from edge_asr.training.wake import train_wake
-    from edge_asr.training.workshop import Workshop
-
-    with progress_bars() as progress:
-        shop = Workshop(recipe, folder, CACHE, os.cpu_count() or 1, progress)
-        result = train_wake(shop, places, resume=resume, say=print)
-    print(quantize_text(result.report))
-    print(f"Listen: edge-asr listen --bundle {result.bundle}")
-    print(f"Next:   invoke evaluate --bundle {result.bundle} --positives FOLDER --negatives FOLDER")
-
-
 def _evaluate_clips(
     bundle: Path, data: Path, reader: str, split: str, others: bool, run: str, files: dict[str, Path | None]
 ) -> None:
@@ -327,36 +329,6 @@ def _evaluate_clips(
             bundle, data, reader=reader, split=split, others_are_unknown=others, run_dir=run_dir, **files, progress=progress
         )
     print(evaluation_text(evaluation))
-
-
-def _evaluate_wake(
-    bundle: Path,
-    positives: str,
-    negatives: list[str],
-    noise: list[str],
-    split: str,
-    target_fa: str,
-    files: dict[str, Path | None],
-) -> None:
-    from edge_asr.training.judge_wake import judge_wake
-    from edge_asr.training.wake_text import wake_text
-
-    if not positives:
-        raise EdgeAsrError("expected --positives FOLDER beside --negatives, recordings of the words, found none")
-    with progress_bars() as progress:
-        evaluation = judge_wake(
-            bundle,
-            Path(positives),
-            [Path(place) for place in negatives],
-            CACHE / "traces",
-            noise=[Path(place) for place in noise],
-            split=split,
-            rates=[_number(target_fa, "--target-fa")] if target_fa else [],
-            **files,
-            workers=os.cpu_count() or 1,
-            progress=progress,
-        )
-    print(wake_text(evaluation))
 
 
 def _number(text: str, option: str) -> float:

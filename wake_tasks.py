@@ -1,0 +1,59 @@
+"""What the commands of `tasks.py` do with a wake word."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_asr.errors import EdgeAsrError
+from edge_asr.training.console import progress_bars
+
+if TYPE_CHECKING:
+    from edge_asr.data.wake_places import WakePlaces
+    from edge_asr.training.recipe import Recipe
+
+
+def train_wake_words(recipe: Recipe, places: WakePlaces, folder: Path, cache: Path, resume: bool) -> None:
+    from edge_asr.training.text import quantize_text
+    from edge_asr.training.wake import train_wake
+    from edge_asr.training.workshop import Workshop
+
+    with progress_bars() as progress:
+        shop = Workshop(recipe, folder, cache, os.cpu_count() or 1, progress)
+        result = train_wake(shop, places, resume=resume, say=print)
+    print(quantize_text(result.report))
+    print(f"Listen: edge-asr listen --bundle {result.bundle}")
+    print(f"Next:   invoke evaluate --bundle {result.bundle} --positives FOLDER --negatives FOLDER")
+
+
+def evaluate_wake(
+    bundle: Path,
+    positives: str,
+    negatives: Sequence[str],
+    noise: Sequence[str],
+    split: str,
+    rates: Sequence[float],
+    cache: Path,
+    files: Mapping[str, Path | None],
+) -> None:
+    from edge_asr.training.judge_wake import judge_wake
+    from edge_asr.training.wake_text import wake_text
+
+    if not positives:
+        raise EdgeAsrError("expected --positives FOLDER beside --negatives, recordings of the words, found none")
+    with progress_bars() as progress:
+        evaluation = judge_wake(
+            bundle,
+            Path(positives),
+            [Path(place) for place in negatives],
+            cache / "traces",
+            noise=[Path(place) for place in noise],
+            split=split,
+            rates=rates,
+            **files,
+            workers=os.cpu_count() or 1,
+            progress=progress,
+        )
+    print(wake_text(evaluation))
