@@ -16,7 +16,7 @@ from edge_asr.training.conditions import CLEAN, SPEECH_CONDITIONS, Condition
 from edge_asr.training.judge import write_json
 from edge_asr.training.judge_wake import split_named
 from edge_asr.training.other_speech import OtherSpeech, hear_other_speech, sides
-from edge_asr.training.rejection import RejectionChoice, choose_rejection, limit_of, rejection_curve
+from edge_asr.training.rejection import Limits, RejectionChoice, choose_rejection, limit_of, rejection_curve, rejection_point
 from edge_asr.training.rendering import Rendering, noise_files
 from edge_asr.training.speech_decoders import UNREFUSED
 from edge_asr.training.speech_evaluate import Model, SpeechEvaluation, evaluate_speech
@@ -57,13 +57,12 @@ def judge_speech(
     if negatives:
         other = hear_other_speech(bundle, engine, negatives, cache, workers=workers, progress=progress)
     limit = limit_of(engine.assets)
-    inside, outside = sides(answers[UNREFUSED, conditions[0].name], other, limit)
     evaluation = evaluate_speech(
         _model(engine),
         answers,
         data=place.name,
         seconds=sum(one.end - one.start for one in heard.utterances),
-        limits=rejection_curve(inside, outside, limit) if outside else (),
+        limits=_limits(engine, *sides(answers[UNREFUSED, conditions[0].name], other, limit)),
         other_speech=other,
         left_out=(*left_out, *heard.left_out, *(other.left_out if other else ())),
     )
@@ -131,6 +130,12 @@ def evidence(choice: RejectionChoice, data: str) -> dict[str, Any]:
         "data": data,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def _limits(engine: SpeechEngine, inside: Sequence[float], outside: Sequence[float]) -> Limits | None:
+    limit = limit_of(engine.assets)
+    curve = rejection_curve(inside, outside, limit)
+    return Limits(rejection_point(inside, outside, limit, getattr(engine.spec, limit)), curve) if outside and curve else None
 
 
 def _model(engine: SpeechEngine) -> Model:

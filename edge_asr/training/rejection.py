@@ -33,6 +33,15 @@ class RejectionPoint:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What the shipped limit does, and what others would do."""
+
+    shipped: RejectionPoint
+    curve: tuple[RejectionPoint, ...]
+    """From the strictest to the laxest."""
+
+
+@dataclass(frozen=True)
 class RejectionChoice:
     """A limit, and why it is this one."""
 

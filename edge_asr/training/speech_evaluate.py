@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edge_asr.bundle.speech import SpeechDecodeSpec
 from edge_asr.data.clips import LeftOut
 from edge_asr.training.other_speech import OtherSpeech
-from edge_asr.training.rejection import Limit, RejectionPoint, limit_of
+from edge_asr.training.rejection import Limit, Limits, limit_of
 from edge_asr.training.speech_answers import Answer
 from edge_asr.training.speech_measure import Measured, SpeakerRate, confusions, measure, speaker_rates, worst
 from edge_asr.training.word_errors import Pair
@@ -62,8 +62,8 @@ class SpeechEvaluation:
     by_speaker: tuple[SpeakerRate, ...]
     """The worst first."""
     worst: tuple[Answer, ...]
-    limits: tuple[RejectionPoint, ...] = ()
-    """What others would do, from the strictest to the laxest; none where nothing should be refused."""
+    limits: Limits | None = None
+    """None where nothing should be refused."""
     other_speech: OtherSpeech | None = None
     left_out: tuple[LeftOut, ...] = ()
 
@@ -83,7 +83,7 @@ def evaluate_speech(
     *,
     data: str,
     seconds: float,
-    limits: Sequence[RejectionPoint] = (),
+    limits: Limits | None = None,
     other_speech: OtherSpeech | None = None,
     left_out: Sequence[LeftOut] = (),
 ) -> SpeechEvaluation:
@@ -105,7 +105,7 @@ def evaluate_speech(
         confusions(first),
         speaker_rates(first),
         worst(first),
-        tuple(limits),
+        limits,
         other_speech,
         tuple(left_out),
     )

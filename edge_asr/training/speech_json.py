@@ -8,6 +8,7 @@ from edge_asr.config import to_table
 from edge_asr.training.error_rate import ErrorRate
 from edge_asr.training.evaluate import proportion_json
 from edge_asr.training.other_speech import OtherSpeech
+from edge_asr.training.rejection import Limit, Limits, RejectionPoint
 from edge_asr.training.speech_answers import Answer
 from edge_asr.training.speech_evaluate import SpeechEvaluation
 from edge_asr.training.speech_measure import Measured, Understanding
@@ -30,6 +31,7 @@ def speech_json(evaluation: SpeechEvaluation) -> dict[str, Any]:
             for one in evaluation.by_speaker
         ],
         "wrong": [_answer(answer) for answer in evaluation.worst],
+        "limits": None if evaluation.limits is None else _limits(evaluation.limits, evaluation.model.limit),
         "other_speech": None if other is None else _other(other),
         "left_out": [{"path": str(item.path), "why": item.why} for item in evaluation.left_out],
     }
@@ -70,6 +72,15 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "got": answer.text,
         "transcripts": [to_table(one) for one in answer.transcripts],
     }
+
+
+def _limits(limits: Limits, limit: Limit) -> dict[str, Any]:
+    return {"limit": limit, "shipped": _point(limits.shipped), "curve": [_point(point) for point in limits.curve]}
+
+
+def _point(point: RejectionPoint) -> dict[str, Any]:
+    inside, outside = proportion_json(point.inside), proportion_json(point.outside)
+    return {"value": point.value, "accepted_inside": inside, "accepted_outside": outside}
 
 
 def _other(other: OtherSpeech) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from edge_asr.runtime.encode_wav import encode_wav
 from edge_asr.training.other_speech import Accepted
 from edge_asr.training.page import data_uri, render_page, write_page
 from edge_asr.training.plots import spectrogram_png
+from edge_asr.training.rejection_plot import rejection_svg
 from edge_asr.training.speech_answers import Answer
 from edge_asr.training.speech_evaluate import SpeechEvaluation
 from edge_asr.training.speech_hear import load_utterance
@@ -87,6 +88,7 @@ def render_speech_report(evaluation: SpeechEvaluation) -> str:
         over_speakers=evaluation.speakers >= FEWEST_SPEAKERS,
         spread=quantiles(evaluation.by_speaker),
         examples=[_wrong(answer, rate) for answer in evaluation.worst[:MOST_EXAMPLES]],
+        limits=rejection_svg(evaluation.limits.curve, evaluation.limits.shipped) if evaluation.limits else "",
         accepted=[_accepted(event, rate) for event in other.accepted[:MOST_EXAMPLES]] if other else [],
     )
 
@@ -118,4 +120,3 @@ def _show(load: Callable[[], NDArray[np.float32]], rate: int) -> tuple[str, str]
     except AudioError:
         return "", ""
     return data_uri("image/png", spectrogram_png(samples, rate)), data_uri("audio/wav", encode_wav(samples, rate))
-

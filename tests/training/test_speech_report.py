@@ -12,6 +12,7 @@ import pytest
 from edge_asr.data.clips import LeftOut
 from edge_asr.errors import TrainingError
 from edge_asr.runtime.encode_wav import encode_wav
+from edge_asr.training.rejection import Limits, rejection_curve, rejection_point
 from edge_asr.training.speech_answers import Answer, Subject
 from edge_asr.training.speech_evaluate import SpeechEvaluation
 from edge_asr.training.speech_report import MOST_EXAMPLES, render_speech_report, write_speech_report
@@ -23,7 +24,9 @@ from tests.training.test_speech_evaluate import ON, other_speech
 def grammar() -> SpeechEvaluation:
     answers = [meant(ON, transcript("x", intent="TurnOn", slots=sorted(ON.slots, key=str))), answer("what", outside=True)]
     model = replace(MODEL, assets=("grammar",))
-    return replace(evaluation({("as shipped", "clean"): answers}, other_speech=other_speech()), model=model)
+    inside, outside = [-0.1 * n for n in range(20)], [-0.1 * n for n in range(10, 60)]
+    limits = Limits(rejection_point(inside, outside, "max_penalty", 1.5), rejection_curve(inside, outside, "max_penalty"))
+    return replace(evaluation({("as shipped", "clean"): answers}, other_speech=other_speech(), limits=limits), model=model)
 
 
 def test_shows_what_was_measured() -> None:
@@ -44,7 +47,13 @@ def test_shows_what_was_measured() -> None:
 def test_a_grammar_has_more_to_show() -> None:
     page = Page(render_speech_report(grammar()))
     assert page.open == []
-    for shown in ("Intents right", "Slots right", "Accepted, of 1 utterances", "talk, 2.00 hours: 1 accepted", "penalty"):
+    for shown in (
+        "Intents right",
+        "Slots right",
+        "Accepted, of 1 utterances",
+        "talk, 2.00 hours: 1 accepted",
+        "one in the manifest, 1.5",
+    ):
         assert shown in page.text
 
 
