@@ -17,8 +17,9 @@ from invoke import Context, task
 from edge_asr.errors import EdgeAsrError
 from edge_asr.training.console import progress_bars
 from edge_asr.training.workers import read_tf_config
+from measure_tasks import evaluate_clips, evaluate_recogniser, is_recogniser, limit_recogniser
 from speech_tasks import quantize_speech, speech_places, train_speech
-from wake_tasks import evaluate_wake, train_wake_words
+from wake_tasks import calibrate_words, evaluate_wake, train_wake_words
 
 CACHE = Path(".cache")
 SETTINGS = {"set_": "change a value of the recipe, like train.epochs=5; as often as you like"}
@@ -133,9 +134,9 @@ def quantize(_: Context, set_: list[str], data: list[str], run: str, bundle: str
     iterable=["negatives", "noise"],
     help={
         "bundle": "folder of the bundle",
-        "data": "folder whose subfolders are labels, or a data set (--reader)",
-        "reader": "speech_commands or fsdd: read a data set and judge --split of it",
-        "split": "train, validation or test; default test, and with --positives all of the negatives",
+        "data": "folder whose subfolders are labels, or a data set (--reader); of a recogniser: transcribed speech",
+        "reader": "read a data set and judge --split of it: speech_commands or fsdd; of a recogniser found by its layout",
+        "split": "train, validation or test; default test, and with --positives all of the negatives; of a recogniser also all",
         "run": "run folder, for its curves in the report",
         "report": "HTML page to write",
         "json": "file for machines",
@@ -144,6 +145,7 @@ def quantize(_: Context, set_: list[str], data: list[str], run: str, bundle: str
         "negatives": "audio without the words: folder, archive or file; as often as you like",
         "noise": "noise to mix with the recordings; without it, the noise among the negatives",
         "target_fa": "judge this many false accepts an hour too",
+        "most": "of a recogniser: hear at most so many utterances",
     },
 )
 def evaluate(
@@ -160,15 +162,19 @@ def evaluate(
     others: bool = False,
     positives: str = "",
     target_fa: str = "",
+    most: int = 0,
 ) -> None:
-    """Judge a bundle through the engine that devices run: accuracy of clips, or with --positives misses and false accepts."""
+    """Judge a bundle through the engine that devices run: accuracy of clips, misses and false accepts, or word errors."""
     page = Path(report or Path(run or f"runs/{Path(bundle).name}") / "report.html")
     files = {"report": page, "json_file": Path(json) if json else None}
-    if positives or negatives:
+    if is_recogniser(Path(bundle)):
+        layout = "" if reader == "folder" else reader
+        evaluate_recogniser(Path(bundle), _data(data, layout), layout, split, most, negatives, noise, CACHE, files)
+    elif positives or negatives:
         rates = [_number(target_fa, "--target-fa")] if target_fa else []
         evaluate_wake(Path(bundle), positives, negatives, noise, split, rates, CACHE, files)
     else:
-        _evaluate_clips(Path(bundle), _data(data, reader), reader, split or "test", others, run, files)
+        evaluate_clips(Path(bundle), _data(data, reader), reader, split or "test", others, run, files)
     print(f"Report: {page}")
 
 
@@ -177,21 +183,22 @@ def evaluate(
     help={
         "bundle": "folder of the bundle; its manifest is rewritten",
         "negatives": "audio without the words: folder, archive or file; as often as you like",
-        "target_fa": "false accepts an hour that are wanted, of each word",
-        "split": "only this split of the negatives: train, validation or test",
+        "target_fa": "false accepts that are wanted: an hour, of each word (0.5); of a recogniser in percent (2)",
+        "split": "only this split: train, validation or test; of a recogniser validation, or all",
+        "data": "of a recogniser: transcribed speech, with sentences that should be refused or beside --negatives",
+        "reader": "layout of --data, where it does not tell",
     },
 )
-def calibrate(_: Context, negatives: list[str], bundle: str, target_fa: str = "0.5", split: str = "") -> None:
+def calibrate(
+    _: Context, negatives: list[str], bundle: str, target_fa: str = "", split: str = "", data: str = "", reader: str = ""
+) -> None:
     """Choose a bundle's thresholds anew on recordings of a room, without training."""
-    from edge_asr.training.judge_wake import calibrate_for
-
-    places, target = [Path(place) for place in negatives], _number(target_fa, "--target-fa")
-    with progress_bars() as progress:
-        choices = calibrate_for(
-            Path(bundle), places, target, CACHE / "traces", split=split, workers=os.cpu_count() or 1, progress=progress
-        )
-    print("\n".join(map(str, choices)))
-    print(f"{Path(bundle) / 'manifest.json'} has them. Next: edge-asr listen --bundle {bundle}")
+    if is_recogniser(Path(bundle)):
+        share = _number(target_fa or "2", "--target-fa") / 100
+        limit_recogniser(Path(bundle), _data(data, reader), reader, split, share, negatives, CACHE)
+    else:
+        calibrate_words(Path(bundle), negatives, _number(target_fa or "0.5", "--target-fa"), split, CACHE)
+    print(f"{Path(bundle) / 'manifest.json'} has it. Next: edge-asr listen (or transcribe) --bundle {bundle}")
 
 
 @command()
@@ -315,20 +322,6 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
     accuracy = "not measured" if kept.validation_accuracy is None else f"{kept.validation_accuracy:.1%}"
     print(f"{folder}: {len(result.history)} epochs; kept epoch {kept.epoch}, validation accuracy {accuracy}")
     print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
-
-
-def _evaluate_clips(
-    bundle: Path, data: Path, reader: str, split: str, others: bool, run: str, files: dict[str, Path | None]
-) -> None:
-    from edge_asr.training.judge import judge_bundle
-    from edge_asr.training.text import evaluation_text
-
-    run_dir = Path(run) if run else None
-    with progress_bars() as progress:
-        evaluation = judge_bundle(
-            bundle, data, reader=reader, split=split, others_are_unknown=others, run_dir=run_dir, **files, progress=progress
-        )
-    print(evaluation_text(evaluation))
 
 
 def _number(text: str, option: str) -> float:

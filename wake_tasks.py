@@ -57,3 +57,14 @@ def evaluate_wake(
             progress=progress,
         )
     print(wake_text(evaluation))
+
+
+def calibrate_words(bundle: Path, negatives: Sequence[str], target: float, split: str, cache: Path) -> None:
+    from edge_asr.training.judge_wake import calibrate_for
+
+    places = [Path(place) for place in negatives]
+    with progress_bars() as progress:
+        choices = calibrate_for(
+            bundle, places, target, cache / "traces", split=split, workers=os.cpu_count() or 1, progress=progress
+        )
+    print("\n".join(map(str, choices)))
