@@ -15,8 +15,9 @@ from edge_asr.bundle.quantization import quantize
 from edge_asr.bundle.speech import AssetRole, SpeechDecodeSpec
 from edge_asr.bundle.store import Bundle
 from edge_asr.errors import BundleError, ConfigError
-from edge_asr.runtime.ctc.arpa import LanguageModel, read_arpa
+from edge_asr.runtime.ctc.arpa import read_arpa
 from edge_asr.runtime.ctc.hypothesis import Decoder
+from edge_asr.runtime.ctc.language_model import LanguageModel
 from edge_asr.runtime.ctc.make import make_decoder
 from edge_asr.runtime.features import FeatureStream
 from edge_asr.runtime.forms import StreamForm

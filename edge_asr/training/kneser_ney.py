@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.errors import DataError
-from edge_asr.runtime.ctc.arpa import BEGIN, END, MOST_ORDERS, UNKNOWN
+from edge_asr.runtime.ctc.arpa import MOST_ORDERS
+from edge_asr.runtime.ctc.language_model import BEGIN, END, UNKNOWN
 
 FALLBACK = (0.5, 1.0, 1.5)
 """Discounts of counts 1, 2 and more where the text is too small or too regular to estimate them; those of `lmplz`."""

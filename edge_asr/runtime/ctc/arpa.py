@@ -1,8 +1,4 @@
-"""Back-off language models in the ARPA format, plain or gzipped, read without a package.
-
-Scores are those of KenLM (Heafield 2011). An n-gram is found through its context's place in the next shorter list, a sorted
-array of (context, word) numbers: 16 bytes an n-gram, where a dictionary takes two hundred.
-"""
+"""Language models in the ARPA format, plain or gzipped, read without a package."""
 
 from __future__ import annotations
 
@@ -11,104 +7,21 @@ import io
 import math
 import zlib
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
 from edge_asr.errors import BundleError
+from edge_asr.runtime.ctc.language_model import BEGIN, END, UNKNOWN, LanguageModel, Level
 
 SIZE_LIMIT = 256 << 20
 """Bytes of text, unpacked: more than a small board should hold."""
 LINE_LIMIT = 1 << 16
 """Bytes of a line."""
 MOST_ORDERS = 10
-UNKNOWN, BEGIN, END = "<unk>", "<s>", "</s>"
 UNKNOWN_LOG10 = -100.0
 """Of words that the model does not have, when it has no `<unk>` either; as KenLM."""
-
-LmState: TypeAlias = tuple[int, ...]
-"""The last words, by number: as many as the model looks back at."""
-
-
-@dataclass(frozen=True)
-class _Level:
-    """The n-grams of one length."""
-
-    keys: array[int]
-    """Sorted: place of the context in the next shorter level, times the number of words, plus the last word."""
-    log10: array[float]
-    backoff: array[float]
-
-    def find(self, key: int) -> int:
-        """Place of `key`, or -1."""
-        place = bisect_left(self.keys, key)
-        return place if place < len(self.keys) and self.keys[place] == key else -1
-
-
-class LanguageModel:
-    """Probabilities of words after words."""
-
-    def __init__(self, words: Mapping[str, int], levels: tuple[_Level, ...]) -> None:
-        """As `read_arpa` makes it: `<unk>` is word 0."""
-        self._words, self._levels = words, levels
-        self.start: LmState = (words[BEGIN],) if len(levels) > 1 else ()
-        """The state at the beginning of a sentence."""
-
-    @property
-    def order(self) -> int:
-        """The longest n-grams' length."""
-        return len(self._levels)
-
-    def __contains__(self, word: str) -> bool:
-        return word in self._words
-
-    def __len__(self) -> int:
-        return sum(len(level.keys) for level in self._levels)
-
-    def spells_with(self, characters: frozenset[str]) -> bool:
-        """Whether any of the words is made of these characters."""
-        return any(characters.issuperset(word) for word in self._words if word not in (UNKNOWN, BEGIN, END))
-
-    def score(self, state: LmState, word: str) -> tuple[float, LmState]:
-        """log10 of the probability of `word` after `state`, and the state after it. Unknown words get `<unk>`'s."""
-        number = self._words.get(word, 0)
-        return self._score(state, number), (*state, number)[max(0, len(state) + 2 - self.order) :] if self.order > 1 else ()
-
-    def end(self, state: LmState) -> float:
-        """log10 of the probability that the sentence ends after `state`."""
-        return self._score(state, self._words[END])
-
-    def sentence(self, words: list[str]) -> float:
-        """log10 of the probability of the whole sentence, from its beginning to its end."""
-        state, total = self.start, 0.0
-        for word in words:
-            log10, state = self.score(state, word)
-            total += log10
-        return total + self.end(state)
-
-    def _score(self, context: LmState, word: int) -> float:
-        weight = 0.0
-        while context:
-            place = self._place(context)
-            if place >= 0:
-                found = self._levels[len(context)].find(place * len(self._words) + word)
-                if found >= 0:
-                    return weight + self._levels[len(context)].log10[found]
-                weight += self._levels[len(context) - 1].backoff[place]
-            context = context[1:]
-        return weight + self._levels[0].log10[word]
-
-    def _place(self, words: LmState) -> int:
-        place = words[0]
-        for level, word in zip(self._levels[1:], words[1:]):
-            place = level.find(place * len(self._words) + word)
-            if place < 0:
-                break
-        return place
 
 
 def read_arpa(source: bytes | Path, name: str = "language model") -> LanguageModel:
@@ -149,7 +62,7 @@ class _Reader:
     def read(self) -> LanguageModel:
         """All of it. Raises `BundleError`."""
         counts = self._header()
-        levels: list[_Level] = []
+        levels: list[Level] = []
         for order, count in enumerate(counts, start=1):
             self._expect(b"\\%d-grams:" % order)
             levels.append(self._level(order, count, levels))
@@ -180,7 +93,7 @@ class _Reader:
             raise self._error(f"1 to {MOST_ORDERS} lengths of n-grams", str(len(counts)))
         return counts
 
-    def _level(self, order: int, count: int, shorter: list[_Level]) -> _Level:
+    def _level(self, order: int, count: int, shorter: list[Level]) -> Level:
         keys, log10, backoff = array("q"), array("f"), array("f")
         for _ in range(count):
             fields = self._next(f"{count} {order}-grams").split()
@@ -206,7 +119,7 @@ class _Reader:
         self._words[word] = 0 if word == UNKNOWN.encode() else known + 1
         return self._words[word]
 
-    def _key(self, words: list[bytes], shorter: list[_Level]) -> int:
+    def _key(self, words: list[bytes], shorter: list[Level]) -> int:
         try:
             numbers = [self._words[UNKNOWN.encode() if word == b"<UNK>" else word] for word in words]
         except KeyError as err:
@@ -220,13 +133,13 @@ class _Reader:
                 )
         return place * len(self._words) + numbers[-1]
 
-    def _sorted(self, keys: array[int], log10: array[float], backoff: array[float]) -> _Level:
+    def _sorted(self, keys: array[int], log10: array[float], backoff: array[float]) -> Level:
         numbers = np.array(keys)
         order = np.argsort(numbers, kind="stable")
         numbers = numbers[order]
         if (numbers[1:] == numbers[:-1]).any():
             raise self._error("each n-gram once", "one twice")
-        return _Level(
+        return Level(
             array("q", numbers.tobytes()),
             array("f", np.array(log10)[order].tobytes()),
             array("f", np.array(backoff)[order].tobytes()),

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.errors import ConfigError
-from edge_asr.runtime.ctc.arpa import LanguageModel, LmState
 from edge_asr.runtime.ctc.hot_words import HotWords
+from edge_asr.runtime.ctc.language_model import LanguageModel, LmState
 from edge_asr.runtime.ctc.words import BLANK_ID, Spelling
 
 LN10 = math.log(10.0)

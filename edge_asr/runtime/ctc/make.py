@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from edge_asr.bundle.speech import SpeechDecodeSpec
 from edge_asr.errors import ConfigError
-from edge_asr.runtime.ctc.arpa import LanguageModel
 from edge_asr.runtime.ctc.beam_decoder import BeamDecoder
 from edge_asr.runtime.ctc.fusion import CharacterFusion, WordFusion
 from edge_asr.runtime.ctc.greedy import GreedyDecoder
 from edge_asr.runtime.ctc.hot_words import HotWords
 from edge_asr.runtime.ctc.hypothesis import Decoder
+from edge_asr.runtime.ctc.language_model import LanguageModel
 from edge_asr.runtime.ctc.words import Spelling, Unit
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import itertools
 
 import numpy as np
 
-from edge_asr.runtime.ctc.arpa import LanguageModel, read_arpa
+from edge_asr.runtime.ctc.arpa import read_arpa
 from edge_asr.runtime.ctc.beam import Beam
+from edge_asr.runtime.ctc.language_model import LanguageModel
 from edge_asr.runtime.ctc.prefix import Prefix
 from edge_asr.runtime.ctc.words import Spelling
 

@@ -10,7 +10,8 @@ import pytest
 
 from edge_asr.errors import BundleError
 from edge_asr.runtime.ctc import arpa
-from edge_asr.runtime.ctc.arpa import LanguageModel, read_arpa
+from edge_asr.runtime.ctc.arpa import read_arpa
+from edge_asr.runtime.ctc.language_model import LanguageModel
 from tests.runtime.ctc.sums import ARPA, small_lm
 
 LMPLZ = Path(__file__).parents[2] / "data" / "lm" / "lmplz.arpa"
