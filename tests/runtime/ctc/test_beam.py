@@ -77,13 +77,15 @@ def test_the_winner_has_the_highest_sum_plus_fusion(seed: int):
 
 
 def test_a_prefix_that_left_the_beam_comes_back_as_itself():
-    """ "a" is dropped while "ab" stays; when "a" grows from nothing again it must flow into that same "ab"."""
-    beam = Beam(fusion(LETTERS), 2, -math.inf)
-    frames = np.log(np.array([[0.5, 0.0, 0.5, 0.0], [0.3, 0.0, 0.0, 0.7], [0.4, 0.0, 0.6, 0.0], [0.0, 0.0, 0.0, 1.0]]) + 1e-12)
+    """ "a" is dropped while "ab" stays, thanks to its boost; when "a" grows again it must flow into that same "ab"."""
+    beam = Beam(fusion(LETTERS, hot={"ab": 3.0}), 2, -math.inf)
+    frames = [(0.85, 0, 0.15, 0), (0.55, 0, 0, 0.45), (0.2, 0, 0.8, 0), (0.1, 0, 0, 0.9)]
+    held = []
     for time, frame in enumerate(frames):
-        beam.step(frame, time)
-        names = [tokens_of(prefix) for prefix in beam.prefixes]
-        assert len(set(names)) == len(names)
+        beam.step(np.log(np.maximum(frame, 1e-300)), time)
+        held.append({tokens_of(prefix) for prefix in beam.prefixes})
+    assert held == [{(), (2,)}, {(), (2, 3)}, {(2,), (2, 3)}, {(2,), (2, 3)}]
+    assert math.exp(beam_sums(beam)[2, 3]) == pytest.approx(0.15 * 0.45 * 0.2 * 0.1 + 0.85 * 0.55 * 0.8 * 0.9, abs=ROUNDING)
 
 
 @pytest.mark.parametrize("seed", range(4))
