@@ -56,7 +56,7 @@ class EnergyVoice:
         # Summed in a fixed order, so that the same frames give the same bits however many come at once.
         smooth = np.add.reduce([powers[age : age + count] for age in range(AVERAGED)]) / AVERAGED
         sounding = smooth.sum(axis=1, keepdims=True) > FAINTEST
-        history = np.concatenate((self._smooth, np.where(sounding, smooth, QUIET_ROOM)))
+        history = np.concatenate((self._smooth, np.where(sounding, np.maximum(smooth, FAINTEST), QUIET_ROOM)))
         floor = sliding_window_view(history, len(self._smooth) + 1, axis=0).min(axis=-1) * self._bias
         self._last = samples[-self.frame_samples :].copy()
         self._powers, self._smooth = powers[count:], history[count:]

@@ -34,6 +34,7 @@ class RecentAudio:
         """Samples `begin` to `end` of the stream, as far as they are kept, float64 (n,) in [-1, 1)."""
         parts, at = [np.zeros(0)], self._begin
         for chunk in self._chunks:
-            parts.append(as_float(chunk[max(0, begin - at) : max(0, end - at)]))
+            if at < end and begin < at + len(chunk):
+                parts.append(as_float(chunk[max(0, begin - at) : end - at]))
             at += len(chunk)
         return np.concatenate(parts)
