@@ -129,6 +129,21 @@ def test_a_word_begins_where_most_of_it_came_from():
     assert word.confidence == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize(
+    ("frames", "spans"),
+    [
+        # A frame that says the next word rather than this one is no part of it, though it says this one rather than nothing.
+        ([(0.05, 0.9, 0.05, 0), (0.05, 0.35, 0.6, 0)], [("one", 0, 1), ("two", 1, 2)]),
+        # An echo is no beginning: less of "one" comes from it than from the first frame.
+        ([(0.1, 0.9, 0, 0), (1, 0, 0, 0), (0.55, 0.45, 0, 0)], [("one", 0, 1)]),
+    ],
+)
+def test_spans(frames: list[tuple[float, ...]], spans: list[tuple[str, int, int]]):
+    decode = decoder(WORDS)
+    decode.advance(np.log(np.maximum(frames, 1e-30)))
+    assert [(word.text, round(word.start / 0.08), round(word.end / 0.08)) for word in decode.finish().words] == spans
+
+
 def test_repeated_words_need_a_blank_between():
     decode = decoder(WORDS)
     decode.advance(spoken([1, 1, 0, 1]))
