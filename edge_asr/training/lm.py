@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -78,7 +79,7 @@ def read_lm_text(paths: Sequence[Path], language: str, progress: Progress = no_p
                 continue
             dropped += normal.dropped
             if normal.text:
-                sentences.append(tuple(normal.text.split()))
+                sentences.append(tuple(map(sys.intern, normal.text.split())))  # each word is held once
     return LmText(tuple(sentences), left_out, dropped)
 
 
