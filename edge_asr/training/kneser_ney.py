@@ -1,7 +1,7 @@
 """N-gram models of text with modified Kneser-Ney smoothing, interpolated (Chen & Goodman 1999).
 
-Written here because no package does it well: KenLM's wheels read models and leave out its estimator `lmplz`, `arpabo` has one fixed
-discount and back-off weights of 1 (its probabilities sum to about 2), nltk has one discount, and varikn has wheels for few
+Written here because no package does it well: KenLM's wheels read models and leave out its estimator `lmplz`, `arpabo` has one
+fixed discount and back-off weights of 1 (its probabilities sum to about 2), nltk has one discount, and varikn has wheels for few
 platforms. Details are those of `lmplz` (Heafield et al. 2013), whose numbers these are to six digits. Everything is counted in
 arrays: a million words take a second and 300 MB. For hundreds of millions use `lmplz`, whose file serves as well.
 """
