@@ -59,8 +59,9 @@ class SpeechDecodeSpec:
     """Added to the log score for every word."""
     min_confidence: float = setting(0.0, min=0.0, max=1.0)
     """A transcript of less confidence is rejected."""
-    max_penalty: float = setting(2.0, min=0.0, max=1000.0)
-    """With a grammar: a transcript is rejected that costs more than this against what the network would say without one."""
+    max_penalty: float = setting(10.0, min=0.0, max=1000.0)
+    """With a grammar: a transcript is rejected that loses more than this against what the network would say without one: natural
+    log probability a second, where it loses most (see `runtime.ctc.grammar_decoder`). `invoke calibrate` chooses it."""
     endpoint: EndpointSpec = field(default_factory=EndpointSpec)
 
     def __post_init__(self) -> None:
