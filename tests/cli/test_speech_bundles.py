@@ -49,7 +49,7 @@ def test_info_tells_the_window_from_its_field(tiny_speech, capsys):
     assert main(["info", str(tiny_speech.path)]) == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("model")]
     assert "(window of 0.67 s, field 0.35 s, int8" in rows[0]
-    assert "(stream of 4 frames a step, field 0.35 s, 2 states of 54 bytes, int8" in rows[1]
+    assert "(stream of 4 frames a step, field 0.35 s, 2 states of 61 bytes, int8" in rows[1]
 
 
 def test_info_as_json_is_the_manifest(tiny_speech, capsys):

@@ -26,25 +26,25 @@ FRAMES = FIELD + (WINDOW_OUTPUTS - 1) * STRIDE
 
 
 def build() -> keras.Model:
-    """Two band detectors every other frame, what lasts of them, and the logits of each output frame."""
+    """Detectors of both tones and of quiet every other frame, what lasts of them, and the logits of each output frame."""
     layers = keras.layers
     sound = keras.Input(batch_shape=(1, FRAMES, BANDS, 1))
-    found = layers.Conv2D(2, (STEM, BANDS), strides=(STRIDE, 1), activation="relu", name="detectors")(sound)
+    found = layers.Conv2D(3, (STEM, BANDS), strides=(STRIDE, 1), activation="relu", name="detectors")(sound)
     lasting = layers.DepthwiseConv2D((PAST, 1), name="lasting")(found)
     both = layers.Add(name="add")([layers.Cropping2D(((PAST - 1, 0), (0, 0)))(found), lasting])
     both = layers.ReLU(name="relu")(both)
     logits = layers.Conv2D(3, 1, name="logits")(both)
     model = keras.Model(sound, layers.Reshape((-1, 3), name="tokens")(logits))
-    kernel = np.zeros((STEM, BANDS, 1, 2), np.float32)
-    for channel, bands in enumerate((YES_BANDS, NO_BANDS)):
-        kernel[:, :, 0, channel] = np.array([0.2, 0.3, 0.5])[:, None] * contrast(bands)
-    model.get_layer("detectors").set_weights([kernel, np.full(2, -1.5, np.float32)])
+    kernel = np.zeros((STEM, BANDS, 1, 3), np.float32)
+    # Quiet is heard too: a stream that begins with empty states does not say what one says that begins after silence.
+    for channel, bands in enumerate((contrast(YES_BANDS), contrast(NO_BANDS), -1 / BANDS)):
+        kernel[:, :, 0, channel] = np.array([0.2, 0.3, 0.5])[:, None] * bands
+    model.get_layer("detectors").set_weights([kernel, np.array([-1.5, -1.5, 0.0], np.float32)])
     past = np.linspace(0.02, 0.12, PAST, dtype=np.float32)
-    # The 0.3 is there in silence too: a stream that begins with empty states does not say what a window of silence does.
-    model.get_layer("lasting").set_weights([np.tile(past[:, None, None, None], (1, 1, 2, 1)), np.full(2, 0.3, np.float32)])
+    model.get_layer("lasting").set_weights([np.tile(past[:, None, None, None], (1, 1, 3, 1)), np.zeros(3, np.float32)])
     #                   _blank_ yes  no
-    weights = np.array([[0.0, 6.0, 0.0], [0.0, 0.0, 6.0]], np.float32)
-    model.get_layer("logits").set_weights([weights[None, None], np.array([9.0, -4.0, -4.0], np.float32)])
+    weights = np.array([[0.0, 6.0, 0.0], [0.0, 0.0, 6.0], [0.5, 0.0, 0.0]], np.float32)
+    model.get_layer("logits").set_weights([weights[None, None], np.array([8.0, -1.0, -1.0], np.float32)])
     return model
 
 
