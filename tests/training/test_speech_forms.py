@@ -1,29 +1,20 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from edge_asr.bundle.quantization import dequantize, quantize
-from edge_asr.data.speech_table import SpeechTable
 from edge_asr.errors import ConversionError
 from edge_asr.runtime.interpreter import Interpreter
 from edge_asr.training.convert import convert_int8
-from edge_asr.training.ctc_loss import ctc_loss, sparse_labels
-from edge_asr.training.fake_quant import activation_ranges
-from edge_asr.training.fold import fold_batch_norms
 from edge_asr.training.graph import copy_model
-from edge_asr.training.ptq import post_training
-from edge_asr.training.qat import fine_tune
 from edge_asr.training.spec import QuantizeSpec
-from edge_asr.training.speech_forms import convert_speech_forms, representative_windows, window_frames
+from edge_asr.training.speech_forms import convert_speech_forms, window_frames
 from edge_asr.training.streaming import streaming_model
 from edge_asr.training.tflite_file import operator_counts
-from edge_asr.zoo.spec import CtcNet, field_frames, stride_frames
-from tests.training.causal_models import fresh_states, run_stream, steps
+from edge_asr.zoo.spec import field_frames, stride_frames
+from tests.training.causal_models import run_stream, steps
 from tests.training.ctc_models import (
     FEATURES,
     OUTPUTS,
@@ -32,7 +23,6 @@ from tests.training.ctc_models import (
     features,
     forms,
     lifelike_stream,
-    network,
     random_stream,
     simulated,
 )
@@ -159,126 +149,3 @@ def test_a_limit_of_bytes_holds_for_each_form():
     settings = QuantizeSpec(max_bytes=1000)
     with pytest.raises(ConversionError, match="quantize.max_bytes allows 1000"):
         convert_speech_forms(simulated("stride 2"), SPECS["stride 2"], settings, 4, window_outputs=OUTPUTS)
-
-
-# --- the representative set ---
-
-
-def table(lengths: list[int]) -> SpeechTable:
-    """Each frame tells where it comes from: the row's number, and then its own."""
-    rows = [np.tile([number] + [0] * (FEATURES - 1), (n, 1)) for number, n in enumerate(lengths)]
-    for row in rows:
-        row[:, 1] = np.arange(len(row))
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    ids = tuple(f"{number}#0" for number in range(len(lengths)))
-    none = np.zeros(0, np.int32), np.zeros(len(lengths) + 1, np.int64)
-    features16 = np.concatenate([*rows, np.zeros((0, FEATURES))]).astype(np.float16)
-    return SpeechTable(features16, starts, *none, ids, ("",) * len(ids))
-
-
-SILENCE = np.full(FEATURES, -9.0, np.float32)
-
-
-def test_windows_are_what_a_stream_hears_at_some_moment():
-    data = table([5, 40, 300, 7, 64])
-    windows = representative_windows(data, 10, 20, SILENCE, np.random.default_rng(0))
-    assert (windows.shape, windows.dtype) == ((5, 20, FEATURES, 1), np.float32)
-    for number, window in enumerate(windows[..., 0]):
-        heard = window[window[:, 0] != -9]
-        first = int(heard[0, 1])
-        np.testing.assert_array_equal(heard, data.frames_of(number)[first : first + len(heard)])
-        np.testing.assert_array_equal(window[: 20 - len(heard)], np.tile(SILENCE, (20 - len(heard), 1)))
-        assert first == 0 or len(heard) == 20  # silence only before an utterance's first frame
-        assert len(heard) >= min(10, data.lengths[number])
-
-
-def test_windows_are_of_different_utterances_and_follow_from_the_generator():
-    data = table([30] * 50)
-    one, same, other = (representative_windows(data, 20, 20, SILENCE, np.random.default_rng(seed)) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(one, same)
-    assert not np.array_equal(one, other)
-    assert len(set(one[:, -1, 0, 0])) == 20
-    assert len(set(one[:, -1, 1, 0])) > 5  # they end anywhere
-
-
-def test_no_utterances_no_windows():
-    with pytest.raises(ConversionError, match="training utterances .*found none"):
-        representative_windows(table([]), 5, 20, SILENCE, np.random.default_rng(0))
-
-
-# --- fine-tuning on whole utterances ---
-
-TUNED = CtcNet(8, channels=(16,), kernels=(5,))
-LEAD = field_frames(TUNED) - stride_frames(TUNED)
-
-
-def utterances(epoch: int):
-    """Batches of three lengths: each token is a loud band for eight frames. Targets: labels, output frames."""
-    rng = np.random.default_rng(epoch)
-    for length in (3, 4, 5) * 10:
-        rows = [rng.permutation(np.arange(1, TOKENS))[:length] for _ in range(16)]
-        sound = rng.standard_normal((16, LEAD + length * 16, FEATURES, 1)).astype(np.float32) * 0.3
-        for row, tokens in enumerate(rows):
-            for place, token in enumerate(tokens):
-                start = LEAD + 16 * place
-                sound[row, start : start + 8, 3 * token - 3 : 3 * token] += 3
-        yield sound, (sparse_labels([row.astype(np.int32) for row in rows]), np.full(16, length * 8, np.int32))
-
-
-def loss(targets, logits):
-    labels, frames = targets
-    return ctc_loss(labels, logits, frames)
-
-
-def mean_loss(model: keras.Model) -> float:
-    values = [loss(targets, model(features, training=False)) for features, targets in utterances(99)]
-    return float(np.mean(np.concatenate([keras.ops.convert_to_numpy(value) for value in values])))
-
-
-def half_trained() -> keras.Model:
-    """A float network that has begun to learn."""
-    model = network(TUNED)
-    optimizer = keras.optimizers.Adam(1e-2)
-    optimizer.build(model.trainable_variables)
-
-    @tf.function(reduce_retracing=True)
-    def step(features, targets):
-        with tf.GradientTape() as tape:
-            value = tf.reduce_mean(loss(targets, model(features, training=True)))
-        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
-
-    for epoch in (10, 11):
-        for batch in utterances(epoch):
-            step(*batch)
-    return fold_batch_norms(model)
-
-
-@pytest.fixture(scope="module")
-def tuned():
-    folded = half_trained()
-    windows = np.concatenate([features[:, -48:] for features, _ in utterances(0)])
-    before = post_training(folded, windows)
-    after = fine_tune(folded, windows, utterances, loss, epochs=2, learning_rate=1e-3)
-    return SimpleNamespace(before=before, after=after)
-
-
-def test_fine_tuning_learns_from_utterances_of_any_length(tuned):
-    """On the way from some 30 nats an utterance to hundredths of one: half as many in two epochs is well below what it does."""
-    assert mean_loss(tuned.after) < 0.5 * mean_loss(tuned.before) < 10
-    pairs = zip(activation_ranges(tuned.before), activation_ranges(tuned.after))
-    assert all(float(one.high.numpy()) != float(other.high.numpy()) for one, other in pairs)
-
-
-def test_the_fine_tuned_network_says_the_same_in_each_form(tuned):
-    made = convert_speech_forms(tuned.after, TUNED, QuantizeSpec(forms=("window", "stream")), 4, window_outputs=OUTPUTS)
-    window, stream = (Interpreter(made.parts[form].content) for form in ("window", "stream"))
-    sound = next(iter(utterances(7)))[0][:1]
-    frames = quantize(sound[:, : sound.shape[1] // 4 * 4], window.input)
-    states, found = fresh_states(stream), []
-    for new in steps(frames, 4):
-        logits, states = stream.step(new, states)
-        found.append(logits[0])
-    wanted = window.invoke(frames[:, -window.input.shape[1] :])[0]
-    np.testing.assert_array_equal(np.concatenate(found)[-OUTPUTS:], wanted)
-    simulated_logits = keras.ops.convert_to_numpy(tuned.after(sound))[0]
-    assert np.mean(simulated_logits.argmax(axis=-1) != 0) > 0.05  # it does say tokens
