@@ -63,7 +63,7 @@ class Beam:
         growing[self._held[:, tokens]] = -np.inf  # they arrive at a prefix that is there
         self._blank, self._label = blank, np.logaddexp(staying, arriving)
         older = self._traces
-        self._traces = older.follow(time, last, arriving > np.logaddexp(staying, blank), staying > blank, self._parents)
+        self._traces = older.follow(time, last, arriving > np.logaddexp(staying, blank), self._label > blank, self._parents)
         if len(tokens):
             self._choose(growing, tokens, older, frame, time)
 

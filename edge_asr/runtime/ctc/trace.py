@@ -70,10 +70,11 @@ class Traces:
         before = tuple(self.before[entry] for entry in entries)
         return Traces(self.token[entries], self.start[entries], self.end[entries], self.peak[entries], before)
 
-    def follow(self, time: int, log_prob: Floats, begins: NDArray[np.bool_], goes_on: NDArray[np.bool_], parents: Ints) -> Traces:
+    def follow(self, time: int, log_prob: Floats, begins: NDArray[np.bool_], lasts: NDArray[np.bool_], parents: Ints) -> Traces:
         """After the frame `time`, which gave the tokens `log_prob`.
 
-        `begins`: most of a prefix's probability came now from `parents`; `goes_on`: most of it lies in its last token.
+        `begins`: most of a prefix's probability came now from `parents`; `lasts` (wherever it begins, too): more of
+        it lies in its last token than in the blank behind.
         """
         before = self.before
         if begins.any():
@@ -81,8 +82,8 @@ class Traces:
         return Traces(
             self.token,
             np.where(begins, time, self.start),
-            np.where(begins | goes_on, time + 1, self.end),
-            np.where(begins, log_prob, np.where(goes_on, np.maximum(self.peak, log_prob), self.peak)),
+            np.where(lasts, time + 1, self.end),
+            np.where(begins, log_prob, np.where(lasts, np.maximum(self.peak, log_prob), self.peak)),
             before,
         )
 

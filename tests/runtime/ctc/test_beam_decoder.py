@@ -133,15 +133,24 @@ def test_a_word_begins_where_most_of_it_came_from():
     ("frames", "spans"),
     [
         # A frame that says the next word rather than this one is no part of it, though it says this one rather than nothing.
-        ([(0.05, 0.9, 0.05, 0), (0.05, 0.35, 0.6, 0)], [("one", 0, 1), ("two", 1, 2)]),
+        ([(0.05, 0.9, 0.05, 0), (0.05, 0.35, 0.6, 0)], [("one", 0, 1, 0.9), ("two", 1, 2, 0.6)]),
         # An echo is no beginning: less of "one" comes from it than from the first frame.
-        ([(0.1, 0.9, 0, 0), (1, 0, 0, 0), (0.55, 0.45, 0, 0)], [("one", 0, 1)]),
+        ([(0.1, 0.9, 0, 0), (1, 0, 0, 0), (0.55, 0.45, 0, 0)], [("one", 0, 1, 0.9)]),
+        # Nor is its probability that of the word, where it is higher.
+        (
+            [(0, 0.9, 0.1, 0), (0, 0.8, 0.2, 0), (0.8, 0.1, 0.1, 0), (0.4, 0.5, 0.1, 0), (0.7, 0, 0.3, 0)],
+            [("one", 0, 1, 0.9), ("two", 1, 2, 0.2)],
+        ),
+        # A word may gather itself.
+        ([(1, 0, 0, 0), (0.7, 0.3, 0, 0), (0.6, 0.4, 0, 0), (1, 0, 0, 0)], [("one", 1, 3, 0.4)]),
     ],
 )
-def test_spans(frames: list[tuple[float, ...]], spans: list[tuple[str, int, int]]):
+def test_spans(frames: list[tuple[float, ...]], spans: list[tuple[str, int, int, float]]):
     decode = decoder(WORDS)
     decode.advance(np.log(np.maximum(frames, 1e-30)))
-    assert [(word.text, round(word.start / 0.08), round(word.end / 0.08)) for word in decode.finish().words] == spans
+    words = decode.finish().words
+    found = [(word.text, round(word.start / 0.08), round(word.end / 0.08), round(word.confidence, 6)) for word in words]
+    assert found == spans
 
 
 def test_repeated_words_need_a_blank_between():

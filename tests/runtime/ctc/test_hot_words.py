@@ -69,6 +69,13 @@ def test_an_advance_is_given_and_taken_back():
     assert given[3] == pytest.approx(-3.0)
 
 
+def test_of_phrases_that_are_begun_together_the_largest_advance_counts():
+    hot = HotWords(WORDS, {"one two three": 0.3, "two one": 5.0})
+    one = hot.step(hot.start, 1)
+    assert float(hot.gains[hot.start, 1]) == pytest.approx(0.1)
+    assert float(hot.gains[one, 2]) == pytest.approx(2.5 - 0.1)  # "one two" of the first, "two" of the second
+
+
 def test_a_word_in_a_longer_one_is_not_said():
     hot = HotWords(LETTERS, {"ab": 5.0})
     assert paid(hot, LETTERS, [2, 3, 2]) == pytest.approx(0.0)  # "aba"
