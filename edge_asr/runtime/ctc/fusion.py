@@ -98,9 +98,8 @@ class CharacterFusion:
 
     def gains(self, state: FusionState) -> NDArray[np.float64]:
         """What each token would add, (tokens,)."""
-        row = self._hot.gains[state.hot, : len(self._tokens)]
-        if state.word and self._space >= 0:
-            row = row.copy()
+        row = self._hot.gains[state.hot, : len(self._tokens)].copy()
+        if self._space >= 0:
             row[self._space] += self._complete(state)[0]
         return row
 

@@ -52,6 +52,14 @@ def test_words_pay_at_once(text: str, monkeypatch: pytest.MonkeyPatch):
         assert len(fuse._rows) <= 2
 
 
+def test_a_word_without_end_is_not_remembered_whole():
+    fuse = CharacterFusion(LETTERS, None, WEIGHT, BONUS, HotWords(LETTERS, {}))
+    state = fuse.start
+    for _ in range(1000):
+        state = fuse.step(state, 2)
+    assert state.word == "a" * fusion.LONGEST_WORD
+
+
 def test_without_a_language_model():
     fuse = CharacterFusion(LETTERS, None, WEIGHT, BONUS, HotWords(LETTERS, {}))
     assert added(fuse, [2, 3, 1, 2]) == pytest.approx(2 * BONUS)

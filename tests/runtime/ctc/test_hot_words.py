@@ -74,6 +74,8 @@ def test_of_phrases_that_are_begun_together_the_largest_advance_counts():
     one = hot.step(hot.start, 1)
     assert float(hot.gains[hot.start, 1]) == pytest.approx(0.1)
     assert float(hot.gains[one, 2]) == pytest.approx(2.5 - 0.1)  # "one two" of the first, "two" of the second
+    shared = HotWords(LETTERS, {"abba": 5.0, "ab": 0.3, "aa": -9.0})
+    assert float(shared.gains[shared.start, 2]) == pytest.approx(1.0)
 
 
 def test_a_word_in_a_longer_one_is_not_said():
