@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +45,16 @@ def read_tf_config(text: str) -> Workers:
     try:
         table: Any = json.loads(text)
         cluster, task = table["cluster"], table["task"]
-        chiefs, others = list(cluster.get("chief", [])), list(cluster.get("worker", []))
+        chiefs, others = cluster.get("chief", []), cluster.get("worker", [])
         kind, index = task["type"], task["index"]
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as err:
         raise ConfigError(f"{_EXPECTED}, found {text!r:.200} ({err})") from err
+    if not isinstance(chiefs, list) or not isinstance(others, list) or not isinstance(index, int):
+        raise ConfigError(f"{_EXPECTED}, found {text!r:.200}")
     addresses = [*chiefs, *others]
     known = {"chief": len(chiefs), "worker": len(others)}
-    if not addresses or not all(isinstance(one, str) and one for one in addresses) or not isinstance(index, int):
-        raise ConfigError(f"{_EXPECTED}, found {text!r:.200}")
+    if not addresses or not all(isinstance(one, str) and re.fullmatch(r"\S+:\d{1,5}", one) for one in addresses):
+        raise ConfigError(f"{_EXPECTED}, found the addresses {addresses!r:.200}")
     if kind not in known or not 0 <= index < known[kind]:
         raise ConfigError(f"{_EXPECTED}, found no task {kind!r} {index} in its cluster")
     return Workers(tuple(addresses), index + (len(chiefs) if kind == "worker" else 0))
