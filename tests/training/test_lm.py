@@ -51,6 +51,7 @@ def test_the_same_text_makes_the_same_bytes(text: Path, tmp_path: Path):
     for name in ("a.gz", "b.gz"):
         write_lm([text], tmp_path / name)
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+    assert (tmp_path / "a.gz").read_bytes()[4:8] == bytes(4)  # the time of day, left out
 
 
 def test_puts_a_model_into_a_bundle(tiny_speech: Bundle, tmp_path: Path):
