@@ -64,8 +64,20 @@ def test_a_command_without_a_pause_is_heard_from_its_beginning(made):
     """The decision falls within the command: it gets what came before."""
     sound = tones(6.0, [(1.5, "yes"), (2.32, "no")])
     woken, *_, final = hear(made(), [sound])
-    assert woken.end > 2.32 - 0.2
+    assert 2.32 - 0.2 < woken.end < 2.32 + 0.2
     assert (final.text.split()[-1], final.words[-1].start) == ("no", pytest.approx(2.32, abs=0.1))
+
+
+def test_the_command_begins_where_it_is_quietest_around_the_decision(tiny_bundle):
+    """Between the two words, not within one of them: here 0.2 s before it to 0.2 s behind it."""
+    woken = engine_of(tiny_bundle).stream().accept(SOUND[: 2 * RATE])[0].end
+    for shift in (-0.15, 0.0, 0.15):
+        sound, gap = SOUND[: 3 * RATE].copy(), round((woken + shift) * RATE)
+        sound[gap - 500 : gap + 500] = 0
+        speech = Scripted()
+        stream = CommandStream(engine_of(tiny_bundle).stream(), speech)
+        assert stream.accept(sound)[0].end == pytest.approx(woken, abs=0.11)  # the gap may put it off by a step
+        assert abs(speech.calls[0][1] - gap) <= 500
 
 
 def test_the_command_is_what_the_recogniser_hears_there_alone(made, tiny_speech):
@@ -133,6 +145,19 @@ def test_it_goes_on_behind_what_it_did_not_understand(tiny_bundle):
     assert [getattr(event, "text", "") for event in events] == ["", "", "what", "lights on", "ignored"]
     assert len(speech.steps) == 0
     assert sum(count for kind, count in speech.calls if kind == "accept") == 3 * 1280
+
+
+def test_a_wake_word_right_behind_a_command_is_heard_however_they_come(tiny_bundle):
+    """The command ends a tenth of a second before the second detection, in the same block of half a second."""
+    for size in (1000, len(SOUND)):
+        speech = Scripted(*[[]] * 71, [final()])
+        speech.speaking = True
+        stream = CommandStream(engine_of(tiny_bundle).stream(), speech)
+        events = [event for at in range(0, 8 * RATE, size) for event in stream.accept(SOUND[at : min(at + size, 8 * RATE)])]
+        assert [type(event) for event in events] == [Detection, Final, Detection]
+        begun = next(sample for kind, sample in speech.calls if kind == "reset")
+        ended = begun / RATE + 72 * 0.08
+        assert 7.5 < ended < events[2].end < 8.0
 
 
 def test_patience_ends_between_utterances_only(tiny_bundle):
