@@ -15,11 +15,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from invoke import Context, task
 
 from edge_asr.errors import EdgeAsrError
+from edge_asr.tasks.measure import evaluate_clips, evaluate_recogniser, is_recogniser, limit_recogniser
+from edge_asr.tasks.speech import quantize_speech, speech_places, train_speech
+from edge_asr.tasks.wake import calibrate_words, evaluate_wake, train_wake_words
 from edge_asr.training.console import progress_bars
 from edge_asr.training.workers import read_tf_config
-from measure_tasks import evaluate_clips, evaluate_recogniser, is_recogniser, limit_recogniser
-from speech_tasks import quantize_speech, speech_places, train_speech
-from wake_tasks import calibrate_words, evaluate_wake, train_wake_words
 
 CACHE = Path(".cache")
 SETTINGS = {"set_": "change a value of the recipe, like train.epochs=5; as often as you like"}
@@ -261,7 +261,7 @@ def data(_: Context, place: str, reader: str = "", language: str = "en") -> None
 )
 def grammar(_: Context, templates: str, out: str = "grammar.json", bundle: str = "") -> None:
     """Compile templates to a grammar: a file, or a part of a bundle."""
-    from speech_tasks import compile_templates, put_grammar
+    from edge_asr.tasks.speech import compile_templates, put_grammar
 
     print(put_grammar(Path(templates), Path(bundle)) if bundle else compile_templates(Path(templates), Path(out)))
 
@@ -278,7 +278,7 @@ def grammar(_: Context, templates: str, out: str = "grammar.json", bundle: str =
 )
 def lm(_: Context, text: list[str], out: str = "lm.arpa", order: int = 3, language: str = "en", bundle: str = "") -> None:
     """Make a language model of text (modified Kneser-Ney): a file, or a part of a bundle."""
-    from speech_tasks import make_lm
+    from edge_asr.tasks.speech import make_lm
 
     print(make_lm([Path(file) for file in text], Path(out), order, language, Path(bundle) if bundle else None))
 

@@ -9,7 +9,7 @@ import pytest
 from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.errors import ConfigError
 from edge_asr.runtime.grammar import read_grammar
-from speech_tasks import compile_templates, put_grammar
+from edge_asr.tasks.speech import compile_templates, put_grammar
 
 ANSWERS = "language: en\nintents: {Answer: {data: [{sentences: ['(yes|no)']}]}}"
 
