@@ -62,7 +62,8 @@ class BenchResult:
     """CPU seconds, of all threads, for an hour of audio."""
     step_time: Percentiles
     stages: tuple[StageCost, ...]
-    """Front end, model, decision or decoding, and the rest (checks, buffers, level); their sum is the whole."""
+    """Front end, model, decision or decoding, and the rest (checks, buffers, level, caches that stages take from each other).
+    Their sum is the whole."""
     final_cpu_ms: float | None = None
     """Of speech: CPU milliseconds from the end of an utterance to its transcript."""
 
