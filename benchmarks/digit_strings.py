@@ -59,9 +59,8 @@ def main() -> None:
         about = {"text": one.text, "speaker": one.speaker, "licence": one.licence, "about": one.about}
         lines.append(json.dumps({"audio": name, **about, "split": "test"}, ensure_ascii=False))
     write_whole(args.out / "manifest.jsonl", ("\n".join(lines) + "\n").encode())
-    print(
-        f"{args.out}: {len(lines)} numbers by {len(set(map(id, readers)))} readers. Next: invoke evaluate --bundle BUNDLE --data {args.out}"
-    )
+    many = len({reader.speaker for reader in readers})
+    print(f"{args.out}: {len(lines)} numbers by {many} readers. Next: invoke evaluate --bundle BUNDLE --data {args.out}")
 
 
 def find_readers(args: argparse.Namespace, rng: np.random.Generator) -> list[Reader]:

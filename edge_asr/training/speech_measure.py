@@ -60,6 +60,7 @@ def measure(decoder: str, condition: str, answers: Sequence[Answer]) -> Measured
     inside = [answer for answer in answers if not answer.subject.outside]
     outside = [answer for answer in answers if answer.subject.outside]
     groups, words = independent(inside), [answer.words for answer in inside]
+    grammar = any(answer.subject.meaning for answer in inside)
     return Measured(
         decoder,
         condition,
@@ -67,9 +68,14 @@ def measure(decoder: str, condition: str, answers: Sequence[Answer]) -> Measured
         error_rate([answer.characters for answer in inside], groups),
         ExactProportion(sum(not errors.count for errors in words), len(inside)),
         ExactProportion(sum(answer.rejected for answer in inside), len(inside)),
-        ExactProportion(sum(bool(answer.accepted) for answer in outside), len(outside)),
+        ExactProportion(sum(_acts(answer, grammar) for answer in outside), len(outside)),
         understanding(inside),
     )
+
+
+def _acts(answer: Answer, grammar: bool) -> bool:
+    """Whether a device would do something: with a grammar, only where something was understood."""
+    return any(one.intent or not grammar for one in answer.accepted)
 
 
 def understanding(answers: Sequence[Answer]) -> Understanding | None:

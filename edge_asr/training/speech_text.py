@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edge_asr.training.speech_evaluate import SpeechEvaluation
     from edge_asr.training.speech_measure import Measured, Understanding
 
-COLUMN = 22
+COLUMN = 25
 """Characters."""
 MOST_CONFUSIONS = 12
 NOTHING = "(nothing)"

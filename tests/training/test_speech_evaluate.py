@@ -48,6 +48,13 @@ def test_what_should_be_refused_counts_by_itself() -> None:
     assert len(worst([answer("what a day", "one", outside=True)])) == 1
 
 
+def test_with_a_grammar_only_what_was_understood_is_accepted() -> None:
+    text_alone = answer("what a day", "one two", outside=True)
+    acted = Answer(Subject(said("what a day"), outside=True), (transcript("turn it on", intent="TurnOn"),))
+    assert measure("d", "c", [meant(ON), text_alone, acted]).accepted_outside == ExactProportion(1, 2)
+    assert measure("d", "c", [answer("one"), text_alone, acted]).accepted_outside == ExactProportion(2, 2)
+
+
 def test_intents_and_slots() -> None:
     both = (Slot("area", "hall"), Slot("name", "light"))
     right = meant(ON, transcript("x", intent="TurnOn", slots=both))
