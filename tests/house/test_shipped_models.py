@@ -10,14 +10,24 @@ import numpy as np
 import pytest
 
 from edge_asr.bundle.store import read_bundle
+from edge_asr.data.number_readers import recorded_readers
+from edge_asr.data.number_reading import string_numbers
+from edge_asr.data.speech_spec import DIGITS
+from edge_asr.data.transcribed import read_transcribed
 from edge_asr.runtime.engine import load_engine
+from edge_asr.runtime.speech_engine import load_speech_engine
+from edge_asr.runtime.speech_stream import SpeechStream
+from edge_asr.runtime.transcribe import transcribe
 from edge_asr.training.judge import judge_bundle
 from edge_asr.training.judge_wake import judge_wake
 from edge_asr.training.recipe import load_recipe, recipe_from_table, recipe_table
+from edge_asr.training.word_errors import count_errors
 from tests.signals import speech_like
 
 MODELS = Path(__file__).parents[2] / "models"
 BUNDLES = sorted(path.parent for path in MODELS.rglob("manifest.json"))
+RECOGNISERS = [bundle for bundle in BUNDLES if read_bundle(bundle).manifest.kind == "speech"]
+KEYWORDS = [bundle for bundle in BUNDLES if bundle not in RECOGNISERS]
 TEACHERS = {"commands12/teachers": ("broad", "wide"), "commands12-stream/teachers": ("bc", "causal", "deep", "wider")}
 JUDGED = [
     ("commands12", "speech_commands", 0.91),
@@ -29,18 +39,31 @@ JUDGED = [
 def test_they_are_there():
     names = {str(bundle.relative_to(MODELS)) for bundle in BUNDLES}
     teachers = {f"{folder}/{name}" for folder, of_folder in TEACHERS.items() for name in of_folder}
-    assert names == {"alexa", "commands12", "commands12-stream", "spoken_digits"} | teachers
+    assert names == {"alexa", "commands12", "commands12-stream", "digits", "spoken_digits"} | teachers
 
 
-@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
-def test_a_bundle_loads_answers_and_follows_its_recipe(bundle: Path):
+@pytest.mark.parametrize("bundle", KEYWORDS, ids=lambda path: path.name)
+def test_a_bundle_loads_and_answers(bundle: Path):
     engine = load_engine(bundle)
     posterior = engine.classify(speech_like(1.0, seed=7, rate=engine.manifest.frontend.sample_rate))
     assert posterior.shape == (len(engine.labels),)
     assert posterior.sum() == pytest.approx(1.0, abs=1e-6)  # rounded to float32
+
+
+@pytest.mark.parametrize("bundle", RECOGNISERS, ids=lambda path: path.name)
+def test_a_recogniser_loads_and_its_forms_say_the_same(bundle: Path):
+    stream, window = (load_speech_engine(bundle, form=form) for form in ("stream", "window"))
+    sound = speech_like(3.0, seed=7, rate=stream.sample_rate)
+    heard = stream.log_probs(sound)
+    assert np.array_equal(heard, window.log_probs(sound))
+    assert np.exp(heard.astype(np.float64)).sum(axis=1) == pytest.approx(1.0, abs=1e-5)  # rounded to float32
+
+
+@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
+def test_a_bundle_follows_its_recipe(bundle: Path):
     recipe = recipe_table(load_recipe(bundle))
     # Settings that are newer than the bundle have their defaults.
-    made_from = recipe_table(recipe_from_table(engine.manifest.provenance["recipe"], source=str(bundle)))
+    made_from = recipe_table(recipe_from_table(read_bundle(bundle).manifest.provenance["recipe"], source=str(bundle)))
     different = [key for key in recipe if key != "quantize" and recipe[key] != made_from[key]]
     assert different == []
 
@@ -81,3 +104,24 @@ def test_alexa_is_heard_and_little_else(tmp_path: Path):
         # Another processor's kernels may turn a recording or two of the 200. Other noise is mixed in here.
         assert missed is not None
         assert 100 * missed == pytest.approx(float(percent), abs=1.0 if condition == "clean" else 4.0)
+
+
+@pytest.mark.needs_data
+@pytest.mark.skipif("EDGE_ASR_DATA" not in os.environ, reason="set EDGE_ASR_DATA to a folder with speech_commands/ and fsdd/")
+def test_strings_of_peoples_digits_are_written_down():
+    data = Path(os.environ["EDGE_ASR_DATA"])
+    words = [
+        one for name in ("speech_commands", "fsdd") for one in read_transcribed(data / name, words=frozenset(DIGITS)).utterances
+    ]
+    people = recorded_readers(one for one in words if one.split == "test")
+    engine = load_speech_engine(MODELS / "digits")
+    said, written = [], []
+    for number in string_numbers(people, 100, (3, 10), np.random.default_rng(0)):
+        said.append(number.text)
+        finals = transcribe(number.samples, SpeechStream(engine, engine.decoder(), engine.spec.endpoint))
+        written.append(" ".join(final.text for final in finals))
+    card = (MODELS / "digits" / "README.md").read_text()
+    stated = re.search(r"word errors \| \*\*(\d+\.\d) %\*\*", card)
+    assert stated is not None
+    # A third of the card's strings, which differ from each other by as much.
+    assert 100 * count_errors(said, written).rate == pytest.approx(float(stated[1]), abs=2.5)
