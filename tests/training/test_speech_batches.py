@@ -20,6 +20,14 @@ def without_masks(recipe):
     return replace(recipe, augment=replace(recipe.augment, time_masks=0, frequency_masks=0))
 
 
+def equally_long(rows: int) -> SpeechTable:
+    """Utterances of 20 frames and a token, all different."""
+    features = np.random.default_rng(8).normal(size=(20 * rows, 40)).astype(np.float16)
+    starts = np.arange(rows + 1, dtype=np.int64)
+    texts = ("one",) * rows
+    return SpeechTable(features, 20 * starts, np.ones(rows, np.int32), starts, tuple(map(str, range(rows))), texts)
+
+
 def rows_of(table: SpeechTable, batch, count: int) -> list[int]:
     """Which rows of `table` a batch has, by their first frames."""
     found = []
@@ -40,6 +48,19 @@ def test_an_epoch_has_every_row_once_but_what_fills_less_than_half_a_batch():
     assert orders[0] != orders[1]
     assert len(list(batches.epoch(0))) == len(batches)
     assert sorted(row for rows, _ in batches.in_order() for row in rows) == list(range(103))
+
+
+@pytest.mark.parametrize(("rows", "seen"), [(16, 16), (19, 16), (20, 20), (3, 3)])
+def test_less_than_half_a_batch_at_the_end_is_not_seen(rows, seen):
+    batches = SpeechBatches(equally_long(rows), speech_recipe())  # eight rows a batch
+    assert sum(len(batch.frames) for batch, _, _ in batches.epoch(0)) == seen
+
+
+def test_rows_meet_others_in_each_epoch():
+    batches = SpeechBatches(equally_long(64), without_masks(speech_recipe()))
+    table = batches.table
+    one, other = ({frozenset(rows_of(table, batch, 8)) for batch, _, _ in batches.epoch(number)} for number in range(2))
+    assert not one & other
 
 
 def test_silence_before_and_behind_and_the_labels_of_a_row():

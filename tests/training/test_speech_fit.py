@@ -9,11 +9,15 @@ import pytest
 
 from edge_asr.data.speech_table import PreparedSpeech
 from edge_asr.errors import TrainingError
+from edge_asr.training.ctc_loss import best_path
 from edge_asr.training.history import SpeechEpoch
 from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.speech_batches import SpeechBatches, silence_of
 from edge_asr.training.speech_fit import train_speech
+from edge_asr.training.speech_learner import transcribe
 from edge_asr.training.speech_run_text import epoch_text, result_text
-from tests.training.toy_speech import WORDS, speech_data, speech_recipe
+from edge_asr.zoo.build import build_model
+from tests.training.toy_speech import FIELD, STRIDE, WORDS, speech_data, speech_recipe
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +72,18 @@ def test_the_run_folder_keeps_curves_samples_and_facts(learnt):
     assert header.startswith("epoch,loss,validation_loss,word_error_rate,character_error_rate,")
     assert "samples" not in header
     assert any((folder / "logs").iterdir())
+
+
+def test_what_fills_a_batch_is_not_written_down(learnt):
+    recipe, prepared = learnt[:2]
+    untrained = build_model(recipe.model, recipe.input_shape, len(recipe.data.labels), 5)  # writes tokens in silence, too
+    table = prepared.validation
+    heard = transcribe(untrained, SpeechBatches(table, recipe), prepared.tokens)
+    lead = np.tile(silence_of(recipe.frontend), (FIELD - STRIDE, 1))
+    for row, written in enumerate(heard.written):
+        frames = table.frames_of(row)[: table.lengths[row] // STRIDE * STRIDE].astype(np.float32)
+        alone = untrained(np.concatenate([lead, frames])[None, :, :, None], training=False).numpy()[0]
+        assert written == prepared.tokens.decode(best_path(alone))
 
 
 def test_what_the_terminal_says(learnt):

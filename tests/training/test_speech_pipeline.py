@@ -11,13 +11,17 @@ import pytest
 
 from edge_asr.bundle.store import read_bundle
 from edge_asr.data.speech_material import SpeechPlaces
+from edge_asr.data.speech_table import SpeechTable
 from edge_asr.errors import ConfigError, TrainingError
+from edge_asr.frontend import compute
 from edge_asr.runtime.grammar import read_grammar
 from edge_asr.runtime.speech_engine import load_speech_engine
 from edge_asr.training import speech_pipeline
 from edge_asr.training.ctc_loss import best_path
 from edge_asr.training.run_folder import RunFolder
+from edge_asr.training.speech_compare import compare_speech
 from edge_asr.training.speech_pipeline import quantize_speech_run, train_speech_run
+from edge_asr.training.speech_recipe import tokens_of
 from edge_asr.training.text import quantize_text
 from tests.data_room.sounds import RATE, word, write
 from tests.training.test_pipeline import invoke
@@ -97,6 +101,20 @@ def test_the_bundle_writes_down_what_it_learnt(place: Path):
     assert [engine.tokens[token] for token in best_path(engine.log_probs(said))] == ["two", "zero"]
 
 
+def test_int8_begins_each_utterance_after_silence(place: Path):
+    folder = RunFolder(place / "run")
+    recipe, model = folder.recipe(), read_bundle(place / "bundle").models["window"]
+    names = ("zero", "one", "two") * 4
+    sounds = [word(name)[RATE // 10 : -RATE // 8] for name in names]  # without a pause at either end
+    frames = [compute(sound, recipe.frontend) for sound in sounds]
+    starts = np.cumsum([0, *map(len, frames)])
+    tokens = np.array([1, 2, 3] * 4, np.int32)
+    table = SpeechTable(np.concatenate(frames).astype(np.float16), starts, tokens, np.arange(13), names, names)
+    found = compare_speech(folder.model(), model, table, tokens_of(recipe), recipe)
+    assert found is not None
+    assert found.agreement > 0.9
+
+
 def test_the_bundle_says_where_it_comes_from(place: Path):
     manifest = read_bundle(place / "bundle").manifest
     assert manifest.speech is not None
@@ -136,9 +154,13 @@ def test_qat_learns_on_from_the_ctc_loss_with_recordings_that_have_moved(place: 
 
 
 def test_templates_come_with_the_run_and_their_grammar_with_the_bundle(place: Path, tmp_path: Path, monkeypatch):
-    text = RECIPE.replace("strings = 120", 'script = "templates"\ntemplates = "said.yaml"').replace("epochs = 8", "epochs = 2")
+    text = RECIPE.replace("strings = 120", 'script = "templates"\ntemplates = "texts/said.yaml"').replace(
+        "epochs = 8", "epochs = 2"
+    )
     (tmp_path / "recipe.toml").write_text(text)
-    (tmp_path / "said.yaml").write_text(TEMPLATES)
+    templates = tmp_path / "texts" / "said.yaml"
+    templates.parent.mkdir()
+    templates.write_text(TEMPLATES)
     asked = []
 
     def prepare(spec, augment, frontend, places, **_):
@@ -149,9 +171,9 @@ def test_templates_come_with_the_run_and_their_grammar_with_the_bundle(place: Pa
     monkeypatch.setattr(speech_pipeline, "prepare_speech", prepare)
     settings = {"cache_dir": tmp_path / "cache", "workers": 1}
     train_speech_run(tmp_path / "recipe.toml", SpeechPlaces(), tmp_path / "run", **settings)
-    (tmp_path / "said.yaml").unlink()
+    templates.unlink()
     quantize_speech_run(tmp_path / "run", tmp_path / "bundle", **settings)
-    assert [places.templates for places in asked] == [tmp_path / "said.yaml", tmp_path / "run" / "said.yaml"]
+    assert [places.templates for places in asked] == [templates, tmp_path / "run" / "said.yaml"]
     bundle = read_bundle(tmp_path / "bundle")
     assert read_grammar(bundle.assets["grammar"]).parses(["one", "two"])
 
