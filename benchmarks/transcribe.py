@@ -19,10 +19,11 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Heard:
     seconds: float
     """CPU time of all of it."""
     final: float
-    """CPU time from the end of the speech on, up to the final result."""
+    """CPU time from the end of the speech on, up to the final result; the longest, where there are several."""
     memory: float
     """MiB that the process has resident."""
 
@@ -110,21 +111,21 @@ class Ours:
     def __call__(self, sound: Sound) -> Heard:
         from edge_asr.runtime.events import Final
 
-        stream, texts, spent, final = _stream(self.bundle), [], 0.0, 0.0
+        stream, hang_over = _stream(self.bundle)
         stream.reset()
-        for at in range(0, len(sound), CHUNK):
+        texts: list[str] = []
+        costs: list[float] = []
+        last = 0.0
+        calls = [partial(stream.accept, sound[at : at + CHUNK]) for at in range(0, len(sound), CHUNK)]
+        for call in (*calls, stream.finish):
             before = process_time()
-            events = stream.accept(sound[at : at + CHUNK])
-            after = process_time() - before
-            ended = [event for event in events if isinstance(event, Final)]
-            texts += [event.text for event in ended if event.accepted]
-            spent += after
-            final += after * (at + CHUNK > len(sound) - PAD and stream.speaking | bool(ended))
-        before = process_time()
-        events = stream.finish()
-        after = process_time() - before
-        texts += [event.text for event in events if isinstance(event, Final) and event.accepted]
-        return Heard(" ".join(texts), spent + after, final + after * bool(events), resident())
+            events = call()
+            costs.append(process_time() - before)
+            for event in events:
+                if isinstance(event, Final):
+                    texts += [event.text] * event.accepted
+                    last = max(last, sum(costs[-hang_over:]))
+        return Heard(" ".join(texts), sum(costs), last, resident())
 
 
 @dataclass(frozen=True)
@@ -149,16 +150,18 @@ class Sphinx:
 
 
 @lru_cache(maxsize=1)
-def _stream(bundle: Path):
+def _stream(bundle: Path) -> tuple[Any, int]:
+    """The stream, and chunks from the end of the speech to the final result."""
     from edge_asr.runtime.speech_engine import load_speech_engine
     from edge_asr.runtime.speech_stream import SpeechStream
 
     engine = load_speech_engine(bundle)
-    return SpeechStream(engine, engine.decoder(), engine.spec.endpoint)
+    endpoint = engine.spec.endpoint
+    return SpeechStream(engine, engine.decoder(), endpoint), 2 + round(endpoint.hang_over_ms / 1000 * RATE / CHUNK)
 
 
 @lru_cache(maxsize=1)
-def _sphinx(search: str):
+def _sphinx(search: str) -> Any:
     from pocketsphinx import Decoder
 
     if not search:
