@@ -5,8 +5,8 @@
 NUMBERS is transcribed speech as `invoke evaluate --data` takes it, such as `benchmarks/digit_strings.py` makes. Each contender
 runs in a process of its own, on one core, fed in chunks of 80 ms with a second of silence around each utterance. They take turns
 for some rounds, and the least CPU time of each utterance counts: a busy machine only ever adds to it. pocketsphinx
-(`pip install 'edge-asr[bench]'`) gets what the bundle has: its grammar, a loop over its words, or else its own model of English;
-it is told where utterances end. The bundle finds that out by itself, with the gate.
+(`pip install 'edge-asr[bench]'`) gets what the bundle has: its grammar (less words that its dictionary lacks), a loop over its
+words, or else its own model of English; it is told where utterances end. The bundle finds that out by itself, with the gate.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import platform
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -85,21 +86,27 @@ def utterances(bundle: Path, data: Path, split: str, most: int) -> tuple[list[st
     return [one.text for one in inside], [rendering.sound(one.id, load_utterance(one, RATE), CLEAN) for one in inside]
 
 
-def search_of(bundle: Path) -> str:
-    """What pocketsphinx is to expect, as a JSGF grammar; empty: any English."""
+@dataclass(frozen=True)
+class Search:
+    """What pocketsphinx is to expect: a graph of words that starts in state 0."""
+
+    states: int
+    arcs: tuple[tuple[int, int, str], ...]
+    finals: tuple[int, ...]
+
+
+def search_of(bundle: Path) -> Search | None:
+    """The bundle's grammar, or a loop over its words; None: any English."""
     from edge_asr.runtime.speech_engine import load_speech_engine
 
     engine = load_speech_engine(bundle)
     if engine.grammar is not None:
-        finals = {final.state for final in engine.grammar.finals}
-        rules = ["public <start> = <s0>;"]
-        for state, arcs in enumerate(engine.grammar.leaving):
-            ways = sorted({f"{arc.word} <s{arc.target}>" for arc in arcs}) + ["<NULL>"] * (state in finals)
-            rules.append(f"<s{state}> = {' | '.join(ways)};")
-        return "\n".join(["#JSGF V1.0;", "grammar sentences;", *rules])
+        arcs = sorted({(arc.source, arc.target, arc.word) for arc in engine.grammar.arcs})
+        finals = sorted({final.state for final in engine.grammar.finals})
+        return Search(engine.grammar.states, tuple(arcs), tuple(finals))
     if engine.spec.unit == "words":
-        return f"#JSGF V1.0;\ngrammar words;\npublic <words> = ({' | '.join(engine.tokens[1:])})+;"
-    return ""
+        return Search(2, tuple((state, 1, word) for word in engine.tokens[1:] for state in (0, 1)), (1,))
+    return None
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ class Ours:
 class Sphinx:
     """pocketsphinx with its own English acoustic model."""
 
-    search: str
+    search: Search | None
 
     def __call__(self, sound: Sound) -> Heard:
         decoder, spent = _sphinx(self.search), 0.0
@@ -161,13 +168,17 @@ def _stream(bundle: Path) -> tuple[Any, int]:
 
 
 @lru_cache(maxsize=1)
-def _sphinx(search: str) -> Any:
+def _sphinx(search: Search | None) -> Any:
     from pocketsphinx import Decoder
 
-    if not search:
+    if search is None:
         return Decoder(samprate=RATE, loglevel="FATAL")
     decoder = Decoder(samprate=RATE, lm=None, loglevel="FATAL")
-    decoder.add_jsgf_string("search", search)
+    known = [arc for arc in search.arcs if decoder.lookup_word(arc[2])]
+    leaving = Counter([source for source, _, _ in known] + list(search.finals))
+    ways = [(source, target, 1 / leaving[source], word) for source, target, word in known]
+    ends = [(state, search.states, 1 / leaving[state]) for state in search.finals]
+    decoder.add_fsg("search", decoder.create_fsg("search", 0, search.states, [*ways, *ends]))
     decoder.activate_search("search")
     return decoder
 
