@@ -28,7 +28,7 @@ from edge_asr.training.workshop import Workshop
 
 if TYPE_CHECKING:
     from edge_asr.training.fit import OnEpoch, TrainResult
-    from edge_asr.training.quantize import QuantizeReport
+    from edge_asr.training.quantize_report import QuantizeReport
 
 TEACHERS_SAY = "teacher_logits.npy"
 """In a run folder: what the recipe's teachers said, for resuming and for quantisation-aware fine-tuning."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,50 +14,27 @@ from numpy.typing import NDArray
 from edge_asr import __version__
 from edge_asr.bundle.manifest import DetectSpec
 from edge_asr.bundle.store import ManifestDraft, write_bundle
-from edge_asr.config import to_table
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.batches import EpochBatches
-from edge_asr.training.compare import Comparison, compare
+from edge_asr.training.compare import compare
 from edge_asr.training.convert import convert_int8
 from edge_asr.training.fold import fold_batch_norms
 from edge_asr.training.forms import convert_forms
-from edge_asr.training.layer_error import LayerError, layer_errors
+from edge_asr.training.layer_error import layer_errors
 from edge_asr.training.loss import distillation_loss, label_loss
 from edge_asr.training.ptq import post_training, representative_set
 from edge_asr.training.qat import fine_tune
-from edge_asr.training.recipe import Recipe, recipe_table
+from edge_asr.training.quantize_report import QuantizeReport, provenance_of, report_on
+from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.slim import slim
 from edge_asr.training.spec import QuantizeSpec
-from edge_asr.training.tflite_file import operator_counts
 from edge_asr.training.unit_scale import with_unit_scales
 
 if TYPE_CHECKING:
     from edge_asr.data.tables import FeatureTable, Prepared
 
-WORST_LAYERS = 8
 _LAYER_ERROR_CLIPS = 64
-
-
-@dataclass(frozen=True)
-class QuantizeReport:
-    """What came of it; `config.to_table` makes it ready for JSON."""
-
-    bundle: Path
-    method: str
-    """`ptq` or `qat`."""
-    model_bytes: int
-    """Of the window form, as all below."""
-    bytes_saved: int
-    """What slimming took off."""
-    form_bytes: dict[str, int]
-    """Size of each form's file."""
-    operators: dict[str, int]
-    """How often the model has each operator."""
-    validation: Comparison | None
-    """None without validation clips."""
-    worst_layers: tuple[LayerError, ...]
-    """Of the network as it was trained, before any fine-tuning; the worst first."""
 
 
 def quantize(
@@ -91,16 +68,9 @@ def quantize(
     forms = convert_forms(simulated, settings, recipe.frontend.hops_in(recipe.detect.step_ms), progress=progress)
     model = forms.parts["window"].content
     some = clips[:: -(-len(clips) // _LAYER_ERROR_CLIPS)]
-    report = QuantizeReport(
-        bundle=bundle_dir,
-        method=settings.method,
-        model_bytes=len(model),
-        bytes_saved=forms.bytes_saved,
-        form_bytes={form: len(part.content) for form, part in forms.parts.items()},
-        operators=operator_counts(model),
-        validation=compare(network, model, prepared.validation, progress=progress),
-        worst_layers=layer_errors(folded, some, progress=progress)[:WORST_LAYERS],
-    )
+    compared = compare(network, model, prepared.validation, progress=progress)
+    layers = layer_errors(folded, some, progress=progress)
+    report = report_on(bundle_dir, settings.method, forms, compared, layers)
     write_bundle(bundle_dir, _manifest(recipe, folder.info(), report), forms.parts)
     return report
 
@@ -139,15 +109,6 @@ def _fine_tuned(
 
 
 def _manifest(recipe: Recipe, run: dict[str, Any], report: QuantizeReport) -> ManifestDraft:
-    measured = to_table(report)
-    del measured["bundle"]
-    provenance = {
-        "recipe": recipe_table(recipe),
-        "seed": recipe.train.seed,
-        "versions": run.get("versions", {}),
-        "data": run.get("data", ""),
-        "quantize": measured,
-    }
     return ManifestDraft(
         name=recipe.name,
         labels=recipe.data.labels,
@@ -156,5 +117,5 @@ def _manifest(recipe: Recipe, run: dict[str, Any], report: QuantizeReport) -> Ma
         clip_samples=recipe.clip_samples,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         made_by=f"edge-asr {__version__}",
-        provenance=provenance,
+        provenance=provenance_of(recipe, run, report),
     )

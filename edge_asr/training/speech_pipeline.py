@@ -24,8 +24,8 @@ from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.workers import Workers
 
 if TYPE_CHECKING:
+    from edge_asr.training.quantize_report import QuantizeReport
     from edge_asr.training.speech_fit import OnEpoch, SpeechResult
-    from edge_asr.training.speech_quantize import SpeechQuantizeReport
 
 _LISTS = ("data", "negatives", "noise")
 
@@ -75,7 +75,7 @@ def quantize_speech_run(
     cache_dir: Path,
     workers: int,
     progress: Progress = no_progress,
-) -> SpeechQuantizeReport:
+) -> QuantizeReport:
     """Make the recogniser in `run_dir` int8; the grammar of its templates goes into the bundle.
 
     `places`: where the recordings lie, if they are no longer where training found them. `overrides` are `--set` values; only

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,47 +15,24 @@ from numpy.typing import NDArray
 from edge_asr import __version__
 from edge_asr.bundle.speech import AssetRole
 from edge_asr.bundle.store import ManifestDraft, write_bundle
-from edge_asr.config import to_table
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.ctc_loss import ctc_loss
 from edge_asr.training.fold import fold_batch_norms
-from edge_asr.training.layer_error import LayerError, layer_errors
+from edge_asr.training.layer_error import layer_errors
 from edge_asr.training.ptq import post_training
 from edge_asr.training.qat import Batch, fine_tune
-from edge_asr.training.recipe import Recipe, recipe_table
+from edge_asr.training.quantize_report import QuantizeReport, provenance_of, report_on
+from edge_asr.training.recipe import Recipe
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.speech_batches import SpeechBatches, silence_of
-from edge_asr.training.speech_compare import SpeechComparison, compare_speech
+from edge_asr.training.speech_compare import compare_speech
 from edge_asr.training.speech_forms import convert_speech_forms, representative_windows, window_frames
-from edge_asr.training.tflite_file import operator_counts
 from edge_asr.zoo.spec import CtcNet
 
 if TYPE_CHECKING:
     from edge_asr.data.speech_table import PreparedSpeech, SpeechTable
 
-WORST_LAYERS = 8
 _LAYER_ERROR_WINDOWS = 16
-
-
-@dataclass(frozen=True)
-class SpeechQuantizeReport:
-    """What came of it; `config.to_table` makes it ready for JSON."""
-
-    bundle: Path
-    method: str
-    """`ptq` or `qat`."""
-    model_bytes: int
-    """Of the window form, as all below."""
-    bytes_saved: int
-    """What slimming took off."""
-    form_bytes: dict[str, int]
-    """Size of each form's file."""
-    operators: dict[str, int]
-    """How often the model has each operator."""
-    validation: SpeechComparison | None
-    """None without validation rows."""
-    worst_layers: tuple[LayerError, ...]
-    """Of the network as it was trained, before any fine-tuning; the worst first."""
 
 
 def quantize_speech(
@@ -67,7 +43,7 @@ def quantize_speech(
     *,
     assets: Mapping[AssetRole, tuple[str, bytes]] | None = None,
     progress: Progress = no_progress,
-) -> SpeechQuantizeReport:
+) -> QuantizeReport:
     """Make the network in the run folder `run_dir` int8 and write its bundle, with `assets`, to `bundle_dir`.
 
     `recipe`: the run's, of which `[quantize]` and `[decode]` may be others. The seed is the recipe's: the same run and data
@@ -88,16 +64,9 @@ def quantize_speech(
     forms = convert_speech_forms(simulated, recipe.model, settings, step, progress=progress)
     model = forms.parts["window"].content
     some = windows[:: -(-len(windows) // _LAYER_ERROR_WINDOWS)]
-    report = SpeechQuantizeReport(
-        bundle=bundle_dir,
-        method=settings.method,
-        model_bytes=len(model),
-        bytes_saved=forms.bytes_saved,
-        form_bytes={form: len(part.content) for form, part in forms.parts.items()},
-        operators=operator_counts(model),
-        validation=compare_speech(network, model, prepared.validation, prepared.tokens, recipe, progress=progress),
-        worst_layers=layer_errors(folded, some, progress=progress)[:WORST_LAYERS],
-    )
+    compared = compare_speech(network, model, prepared.validation, prepared.tokens, recipe, progress=progress)
+    layers = layer_errors(folded, some, progress=progress)
+    report = report_on(bundle_dir, settings.method, forms, compared, layers)
     write_bundle(bundle_dir, _manifest(recipe, folder.info(), report), forms.parts, assets)
     return report
 
@@ -129,16 +98,7 @@ def _fine_tuned(
     )
 
 
-def _manifest(recipe: Recipe, run: dict[str, Any], report: SpeechQuantizeReport) -> ManifestDraft:
-    measured = to_table(replace(report, bundle=Path()))
-    del measured["bundle"]
-    provenance = {
-        "recipe": recipe_table(recipe),
-        "seed": recipe.train.seed,
-        "versions": run.get("versions", {}),
-        "data": run.get("data", ""),
-        "quantize": measured,
-    }
+def _manifest(recipe: Recipe, run: dict[str, Any], report: QuantizeReport) -> ManifestDraft:
     return ManifestDraft(
         name=recipe.name,
         kind="speech",
@@ -147,5 +107,5 @@ def _manifest(recipe: Recipe, run: dict[str, Any], report: SpeechQuantizeReport)
         speech=recipe.decode,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         made_by=f"edge-asr {__version__}",
-        provenance=provenance,
+        provenance=provenance_of(recipe, run, report),
     )

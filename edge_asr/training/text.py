@@ -8,13 +8,12 @@ from edge_asr.bundle.manifest import UNKNOWN
 
 if TYPE_CHECKING:
     from edge_asr.training.evaluate import Evaluation
-    from edge_asr.training.quantize import QuantizeReport
-    from edge_asr.training.speech_quantize import SpeechQuantizeReport
+    from edge_asr.training.quantize_report import QuantizeReport
 
 WORST = 5
 
 
-def quantize_text(report: QuantizeReport | SpeechQuantizeReport) -> str:
+def quantize_text(report: QuantizeReport) -> str:
     """What quantisation did: size, operators, accuracy, where the error comes from."""
     operators = ", ".join(f"{count} {name}" for name, count in sorted(report.operators.items(), key=lambda item: -item[1]))
     forms = ", ".join(f"{form} {size:,} bytes" for form, size in report.form_bytes.items())

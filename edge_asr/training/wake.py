@@ -20,7 +20,7 @@ from edge_asr.training.wake_plan import Plan, make_plan
 from edge_asr.training.workshop import Collected, Workshop, collect, find_sources, read_places, write_places
 
 if TYPE_CHECKING:
-    from edge_asr.training.quantize import QuantizeReport
+    from edge_asr.training.quantize_report import QuantizeReport
 
 FACTS = "wake.json"
 """In a run folder: voices, counts, seeds, licences, mining rounds."""

@@ -22,7 +22,7 @@ from edge_asr.training.evaluate import Evaluation, Mistake
 from edge_asr.training.history import EpochRecord
 from edge_asr.training.labelled import LabelledClip
 from edge_asr.training.layer_error import LayerError
-from edge_asr.training.quantize import QuantizeReport
+from edge_asr.training.quantize_report import QuantizeReport
 from edge_asr.training.quantized import describe_quantization
 from edge_asr.training.report import MOST_EXAMPLES, render_report, write_report
 
