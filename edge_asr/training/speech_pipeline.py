@@ -60,7 +60,7 @@ def train_speech_run(
     base = recipe_path if recipe_path.is_dir() else recipe_path.parent
     places = replace(places, templates=_templates(recipe, base))
     prepared = _prepare(recipe, places, cache_dir, workers, progress)
-    if places.templates is not None and not folder.has_checkpoint():
+    if places.templates is not None and team.is_chief and not folder.has_checkpoint():
         _keep(places.templates, run_dir)
     facts = {"places": _absolute(places)}
     return train_speech(recipe, prepared, run_dir, resume=resume, facts=facts, team=team, progress=progress, on_epoch=on_epoch)
