@@ -68,7 +68,8 @@ def hear_other_speech(
     limit = limit_of(engine.assets)
     accepted = [one for one in heard if _accepts(engine, one)]
     accepted.sort(key=lambda one: -sureness([one.transcript], limit))
-    seconds = sum(window.seconds for window in windows)
+    unread = {item.path for item in broken}
+    seconds = sum(piece.seconds for window in windows for piece in window.pieces if piece.clip.path not in unread)
     return OtherSpeech(
         ", ".join(place.resolve().name for place in places),
         Rate(len(accepted), seconds / 3600),

@@ -18,15 +18,18 @@ from edge_asr.runtime.grammar import Arc, Grammar, write_grammar
 from edge_asr.runtime.grammar import Final as End
 from edge_asr.runtime.speech_engine import load_speech_engine
 from edge_asr.runtime.speech_stream import SpeechStream
+from edge_asr.training import speech_hear
 from edge_asr.training.conditions import CLEAN, Condition
 from edge_asr.training.exact import ExactProportion
 from edge_asr.training.judge_speech import calibrate_speech, judge_speech
 from edge_asr.training.rendering import Rendering
+from edge_asr.training.speech_answers import Subject, subject
 from edge_asr.training.speech_decoders import SHIPPED, UNREFUSED, decoders
 from edge_asr.training.speech_hear import hear_utterances
 from edge_asr.training.speech_subjects import SpeechPlace, read_subjects
 from edge_asr.training.speech_tape import stretches
 from tests.runtime.tones import tones
+from tests.training.speech_toys import said
 
 RATE = 16000
 ECHO = Condition("far", far=True)
@@ -105,15 +108,16 @@ def test_a_grammar_gives_meanings_and_what_is_outside(with_grammar: Bundle, plac
 def test_other_sound_is_counted_by_the_hour(tiny_speech: Bundle, place: SpeechPlace, tmp_path: Path) -> None:
     talk = tmp_path / "talk"
     talk.mkdir()
-    (talk / "a.wav").write_bytes(encode_wav(tones(20, [(8, "no")], seed=9).astype(np.float32) / 32768, RATE))
+    for name, words in (("0", []), ("a", [(3, "no")]), ("c", [])):  # short ones, which are heard in a row
+        (talk / f"{name}.wav").write_bytes(encode_wav(tones(6, words, seed=9).astype(np.float32) / 32768, RATE))
     (talk / "b.wav").write_text("no sound")
     found = judge_speech(tiny_speech.path, place, tmp_path / "cache", negatives=[talk], conditions=(CLEAN,))
     other = found.other_speech
     assert other is not None
     assert other.rate.events == len(other.accepted) == 1
-    assert other.rate.hours == pytest.approx(20 / 3600)
+    assert other.rate.hours == pytest.approx(3 * 6 / 3600)  # without the silence that joins
     assert other.accepted[0].path.name == "a.wav"
-    assert 7.0 < other.accepted[0].start < 8.2  # with its pre-roll of 0.3 s, and as much as the gate was late
+    assert 2.0 < other.accepted[0].start < 3.2  # in its file; with a pre-roll of 0.3 s, and as much as the gate was late
     assert [item.path.name for item in found.left_out] == ["b.wav"]
 
 
@@ -129,6 +133,25 @@ def test_a_limit_is_chosen_and_written_down(with_grammar: Bundle, place: SpeechP
     after = judge_speech(with_grammar.path, place, tmp_path / "cache", conditions=(CLEAN,))
     assert after.headline.accepted_outside.hits == 0
     assert after.headline.understanding.sentences.hits == 2  # type: ignore[union-attr]
+
+
+def test_what_is_to_be_recognised() -> None:
+    words = frozenset(("yes", "no"))
+    assert subject(said("yes no"), None, words) == Subject(said("yes no"))
+    assert subject(said("hello there"), None, words) == Subject(said("hello there"), outside=True)
+    assert subject(said(""), None, words) == subject(said(""), None, frozenset()) == Subject(said(""), outside=True)
+    assert subject(said("yes sir"), None, words) is None
+    assert subject(said("yes sir"), None, frozenset()) == Subject(said("yes sir"))  # characters write anything
+
+
+def test_what_was_heard_is_heard_again_by_other_code(
+    tiny_speech: Bundle, place: SpeechPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subjects, _ = read_subjects(load_speech_engine(tiny_speech), place)
+    for code in ("older", "newer", "newer"):
+        monkeypatch.setattr(speech_hear, "_code", lambda code=code: code)
+        hear_utterances(tiny_speech.path, [subjects[0].utterance], tmp_path / "cache", Rendering(RATE, (CLEAN,)))
+    assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
 def test_what_was_heard_is_kept_until_something_changes(tiny_speech: Bundle, place: SpeechPlace, tmp_path: Path) -> None:
