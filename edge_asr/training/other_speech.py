@@ -93,6 +93,9 @@ def _accepts(engine: SpeechEngine, one: HeardStretch) -> bool:
 
 
 def _where(one: HeardStretch) -> Accepted:
-    piece = one.window.piece_at(one.start)
+    """By its words: a stretch may begin in the file before, with other sound."""
+    said = one.transcript
+    start, end = one.start + said.words[0].start, min(one.start + said.words[-1].end, one.end)
+    piece = one.window.piece_at(start)
     moved = piece.start - piece.at
-    return Accepted(piece.clip.path, one.start + moved, one.end + moved, one.transcript.text, one.transcript.confidence)
+    return Accepted(piece.clip.path, start + moved, end + moved, said.text, said.confidence)
