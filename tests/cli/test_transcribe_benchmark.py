@@ -26,7 +26,7 @@ def run(name, *arguments) -> str:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_both_are_measured_on_the_same_words(tiny_speech, tmp_path):
-    pytest.importorskip("pocketsphinx")
+    pytest.importorskip("pocketsphinx", reason="needs the 'bench' extra (pocketsphinx)")
     lines = []
     for number, words in enumerate((["yes"], ["no", "yes"], ["no"])):
         sound = tones(2.5, [(0.4 + 1.0 * n, word) for n, word in enumerate(words)], seed=number)
