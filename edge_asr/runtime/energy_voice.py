@@ -17,6 +17,9 @@ FLOOR_SECONDS = 3.0
 """The floor is the quietest of this long. Somebody who reads aloud makes a pause, or a closure, more often."""
 QUIET_ROOM = 1e-6
 """Power of a band, -60 dBFS: the floor at most while nothing is known of the room, after digital silence."""
+LEAST_FLOOR = 1e-8
+"""Power of a band, -80 dBFS: no microphone in a room is quieter. Noise suppression, and recordings without treble, leave next to
+nothing in some bands for a while, and whatever came then would stand out of that for `FLOOR_SECONDS`."""
 UNKNOWN_SECONDS = 1.0
 """So long a stream is taken to be in a quiet room at its beginning, so that speech at once is speech; then it must show."""
 BIAS_DB = 8.3
@@ -25,7 +28,7 @@ frames and `FLOOR_SECONDS`, to 0.3 dB in all bands."""
 
 
 class EnergyVoice:
-    """The built-in `VoiceDetector`. Deaf to the absolute level: what counts is the ratio to the floor."""
+    """The built-in `VoiceDetector`. What counts is the ratio to the floor, at any level above `LEAST_FLOOR`."""
 
     memory_seconds = FLOOR_SECONDS
 
@@ -57,8 +60,8 @@ class EnergyVoice:
         smooth = np.add.reduce([powers[age : age + count] for age in range(AVERAGED)]) / AVERAGED
         sounding = smooth.sum(axis=1, keepdims=True) > FAINTEST
         history = np.concatenate((self._smooth, np.where(sounding, np.maximum(smooth, FAINTEST), QUIET_ROOM)))
-        floor = sliding_window_view(history, len(self._smooth) + 1, axis=0).min(axis=-1) * self._bias
+        least = sliding_window_view(history, len(self._smooth) + 1, axis=0).min(axis=-1) * self._bias
         self._last = samples[-self.frame_samples :].copy()
         self._powers, self._smooth = powers[count:], history[count:]
-        ratio = (smooth / floor).mean(axis=1)
+        ratio = (smooth / np.maximum(least, LEAST_FLOOR)).mean(axis=1)
         return np.asarray((ratio > self._threshold) & (ratio < np.inf))

@@ -110,3 +110,13 @@ def test_any_rate_will_do(rate):
     begin, end = seconds(decide(sound, rate=rate)[400:])
     assert begin + 4 == pytest.approx(5.0, abs=0.05)
     assert end + 4 == pytest.approx(5.8, abs=0.2)
+
+
+def test_faint_noise_is_no_speech_where_some_bands_were_empty_before():
+    """What noise suppression leaves, or a recording without treble: nothing above 2 kHz, then a quiet room again."""
+    rng = np.random.default_rng(3)
+    muffled = np.convolve(rng.standard_normal(2 * RATE), np.hanning(24) / 12, "same")
+    sound = np.concatenate((rng.standard_normal(4 * RATE), muffled, rng.standard_normal(4 * RATE))) * 1e-4
+    decisions = decide(sound)
+    assert not decisions[400:].any()
+    assert decide(sound * 30)[620:].any()  # louder, the difference would be heard
