@@ -59,7 +59,9 @@ def prepare_speech(
         entry = open_entry(folder) or _build(folder, rows, maker, workers, progress)
     except OSError as err:
         raise DataError(f"{cache_dir}: expected a place to keep features, could not write there: {err}") from err
-    left_out = material.left_out + tuple(LeftOut(Path(path), why) for path, why in entry.meta["left_out"])
+    # A word that can't be used is left out of every string that it was drawn for.
+    broken = dict.fromkeys(LeftOut(Path(path), why) for path, why in entry.meta["left_out"])
+    left_out = (*material.left_out, *broken)
     texts = {row.id: row.text for row in rows}
     tables = {split: _table(entry, split, texts, tokens) for split in SPLITS}
     for split in ("train", "validation"):

@@ -66,9 +66,10 @@ def find_speech(
     summaries: list[str] = []
     left_out: list[LeftOut] = []
     vocabulary = frozenset(spec.words) if spec.unit == "words" else None
-    for place in places.data:
+    for number, place in enumerate(places.data):
         found = read_transcribed(place, language=spec.language, words=vocabulary, progress=progress)
-        utterances += found.utterances
+        # Two places may call different utterances the same.
+        utterances += [replace(one, id=f"{number}:{one.id}") if number else one for one in found.utterances]
         left_out += found.left_out
         summaries.append(found.summary())
     spoken, others, said = _speak(spec, places, seed, voices_dir, workers, progress)

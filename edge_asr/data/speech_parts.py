@@ -52,7 +52,7 @@ class SpeechPartMaker:
             write_speech_part(job.path, self.make(job.rows))
 
     def make(self, rows: Sequence[SpeechRow]) -> SpeechPart:
-        """Compute features. Rows whose files are not usable are left out; those of one file name it."""
+        """Compute features. Rows with a file that is not usable are left out, and the file is named."""
         features: list[NDArray[np.float16]] = []
         ids: list[str] = []
         left_out: list[LeftOut] = []
@@ -60,9 +60,8 @@ class SpeechPartMaker:
             try:
                 made = [frontend.compute(sound, self.frontend).astype(np.float16) for sound in self.waveforms.variants(row)]
             except AudioError as err:
-                path = row.said[0].path if len(row.said) == 1 else None
-                if path is not None:
-                    left_out.append(LeftOut(path, str(err).removeprefix(f"{path}: ")))
+                broken = (one.path for one in row.said if str(err).startswith(f"{one.path}: "))
+                left_out += [LeftOut(path, str(err).removeprefix(f"{path}: ")) for path in broken]
                 continue
             features += made
             ids += [f"{row.id}#{variant}" for variant in row.variants]

@@ -21,7 +21,7 @@ from edge_asr.data.speech_spec import DIGITS, SpeechSpec
 from edge_asr.data.speech_table import PreparedSpeech
 from edge_asr.errors import ConfigError, DataError
 from edge_asr.frontend.presets import PRESETS
-from tests.data_room.sounds import speech_commands
+from tests.data_room.sounds import noise, speech_commands, word, write
 
 SPEC = SpeechSpec(
     unit="words", words=("one", "two"), strings=60, string_words=(1, 3), script="digits", takes=8, empty=10,
@@ -107,6 +107,30 @@ def test_broken_recordings_are_left_out_and_named(places: SpeechPlaces, tmp_path
     made = prepared(SpeechPlaces((data,)), tmp_path / "cache", spec)
     assert broken.name in made.summary
     assert len(made.train) + len(made.validation) + len(made.test) < 3 * 60
+
+
+def test_strings_name_each_word_that_can_not_be_heard_once(tmp_path: Path):
+    data = speech_commands(tmp_path / "sc", words="one two", speakers=30)
+    broken = sorted((data / "one").glob("*.wav"))[:9]
+    for number, path in enumerate(broken):
+        write(path, noise(0.5, number, level=1e-4))
+    made = prepared(SpeechPlaces((data,)), tmp_path / "cache", replace(SPEC, takes=0, script="none", empty=0))
+    assert len(made.train) < 60
+    names = [item.path.name for item in made.left_out]
+    assert len(set(names)) == len(names)
+    assert {path.name for path in broken} & set(names)
+
+
+def test_places_may_call_different_utterances_the_same(tmp_path: Path):
+    for place, text in (("a", "one"), ("b", "two")):
+        for number in range(30):
+            path = write(tmp_path / place / f"{number}.wav", word(f"{place}{number}"))
+            path.with_suffix(".txt").write_text(text)
+    spec = replace(SPEC, strings=0, takes=0, script="none", recordings=True, empty=0)
+    made = prepared(SpeechPlaces((tmp_path / "a", tmp_path / "b")), tmp_path / "cache", spec)
+    assert len(set(made.train.ids)) == len(made.train.ids)
+    assert set(made.train.texts) == {"one", "two"}
+    assert made.train.texts.count("one") == sum(":" not in one for one in made.train.ids)
 
 
 def test_nothing_to_learn_from_is_an_error(places: SpeechPlaces, tmp_path: Path):
