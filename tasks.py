@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from invoke import Context, task
+from invoke import Context
 
 from edge_asr.errors import EdgeAsrError
+from edge_asr.tasks.command import command
 from edge_asr.tasks.measure import evaluate_clips, evaluate_recogniser, is_recogniser, limit_recogniser
 from edge_asr.tasks.speech import quantize_speech, speech_places, train_speech
 from edge_asr.tasks.wake import calibrate_words, evaluate_wake, train_wake_words
@@ -45,26 +43,6 @@ TRAIN = {
     **WAKE,
     **SETTINGS,
 }
-
-
-def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
-    """An invoke task whose errors are one line and exit code 2, and that Ctrl-C ends in order."""
-
-    def decorate(function: Callable[..., None]) -> Any:
-        @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> None:
-            try:
-                function(*args, **kwargs)
-            except EdgeAsrError as err:
-                print(f"invoke {function.__name__}: error: {err}", file=sys.stderr)
-                sys.exit(2)
-            except KeyboardInterrupt:
-                print("\nStopped. What is done is kept; `invoke train --resume` goes on with a training run.", file=sys.stderr)
-                sys.exit(130)
-
-        return task(**options)(run)
-
-    return decorate
 
 
 @command(help={"folder": "where the takes, the model and the talk go"})

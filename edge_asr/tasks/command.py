@@ -1,0 +1,32 @@
+"""What every command of the workstation has in common."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from invoke import task
+
+from edge_asr.errors import EdgeAsrError
+
+
+def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
+    """An invoke task whose errors are one line and exit code 2, and that Ctrl-C ends in order."""
+
+    def decorate(function: Callable[..., None]) -> Any:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> None:
+            try:
+                function(*args, **kwargs)
+            except EdgeAsrError as err:
+                print(f"invoke {function.__name__}: error: {err}", file=sys.stderr)
+                sys.exit(2)
+            except KeyboardInterrupt:
+                print("\nStopped. What is done is kept; `invoke train --resume` goes on with a training run.", file=sys.stderr)
+                sys.exit(130)
+
+        return task(**options)(run)
+
+    return decorate
