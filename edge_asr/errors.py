@@ -9,7 +9,8 @@
     │   └── DelegateError  a delegate that can't load or run
     ├── TrainingError      a run folder that can't be resumed, a loss that is not finite
     ├── ConversionError    a model that can't be made int8
-    └── SynthesisError     no speech synthesiser, or one that failed
+    ├── SynthesisError     no speech synthesiser, or one that failed
+    └── DeployError        a release that can't be made, sent or switched to, or is damaged
 
 A message says what was expected, what was found, and what to do about it. The command line prints it on one line and
 exits with 2; anything else that reaches the command line is a bug and shows its traceback.
@@ -54,3 +55,11 @@ class ConversionError(EdgeAsrError):
 
 class SynthesisError(EdgeAsrError):
     """The speech synthesiser is missing or failed."""
+
+
+class DeployError(EdgeAsrError):
+    """A release can't be made, sent or switched to, or is damaged. Names the step, and the host where there is one."""
+
+
+class DeployError(EdgeAsrError):
+    """A release can't be made, or can't be brought to a board and kept there. Names the step, and the host where there is one."""
