@@ -59,7 +59,3 @@ class SynthesisError(EdgeAsrError):
 
 class DeployError(EdgeAsrError):
     """A release can't be made, sent or switched to, or is damaged. Names the step, and the host where there is one."""
-
-
-class DeployError(EdgeAsrError):
-    """A release can't be made, or can't be brought to a board and kept there. Names the step, and the host where there is one."""
