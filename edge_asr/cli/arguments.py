@@ -5,10 +5,17 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import TypedDict
+
+from edge_asr.runtime.accelerator import NONE, Accelerator
+from edge_asr.runtime.interpreter import Kernels
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """`--bundle`, `--form`, `--kernels` and `--threads`: what `load_engine` takes. With `several`, `--bundle` gives a list."""
+    """`--bundle`, `--form`, `--kernels`, `--threads` and the accelerator's: what `load_engine` takes.
+
+    With `several`, `--bundle` gives a list.
+    """
     action, more = ("append", "; several may listen together") if several else ("store", "")
     parser.add_argument("--bundle", type=Path, required=True, action=action, metavar="FOLDER", help=f"the bundle to run{more}")
     parser.add_argument(
@@ -21,6 +28,31 @@ def add_engine_arguments(parser: argparse.ArgumentParser, *, several: bool = Fal
         help="default: the interpreter's fast kernels (XNNPACK); builtin: the portable ones",
     )
     parser.add_argument("--threads", type=positive, default=1, metavar="N", help="threads of the interpreter (default: 1)")
+    parser.add_argument(
+        "--delegate", default=NONE, metavar="NAME|PATH", help="edgetpu, gpu, or the library of an external TFLite delegate"
+    )
+    parser.add_argument(
+        "--delegate-option", type=option, action="append", metavar="KEY=VALUE", help="for the delegate; may come several times"
+    )
+    parser.add_argument("--fallback", action="store_true", help="run on the CPU, and say so, where the delegate can't")
+
+
+class Running(TypedDict):
+    """How a model is to run, as `load_engine` and `load_speech_engine` take it."""
+
+    threads: int
+    kernels: Kernels
+    accelerator: Accelerator
+
+
+def running(args: argparse.Namespace) -> Running:
+    """What the arguments of `add_engine_arguments` say of it. Raises `ConfigError`."""
+    return {"threads": args.threads, "kernels": args.kernels, "accelerator": accelerator_of(args)}
+
+
+def accelerator_of(args: argparse.Namespace) -> Accelerator:
+    """What `--delegate`, `--delegate-option` and `--fallback` ask for. Raises `ConfigError`."""
+    return Accelerator(args.delegate, dict(args.delegate_option or ()), args.fallback)
 
 
 def add_rate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +82,14 @@ def add_recogniser_arguments(parser: argparse.ArgumentParser) -> None:
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
     """`--json`."""
     parser.add_argument("--json", action="store_true", help="write JSON, for machines")
+
+
+def option(text: str) -> tuple[str, str]:
+    """A key and its value."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, found {text!r}")
+    return key, value
 
 
 def positive(text: str) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge_asr.bundle.manifest import Form
 from edge_asr.bundle.store import Bundle, read_bundle
-from edge_asr.cli.arguments import add_engine_arguments, add_json_argument
+from edge_asr.cli.arguments import add_engine_arguments, add_json_argument, running
 from edge_asr.config import to_table
 from edge_asr.frontend.resample import resample
 from edge_asr.runtime.bench import BenchResult, bench
@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _bench(bundle: Bundle, form: Form, samples: NDArray[Any], args: argparse.Namespace) -> BenchResult:
     if bundle.manifest.kind == "speech":
-        return bench_speech(load_speech_engine(bundle, form=form, threads=args.threads, kernels=args.kernels), samples)
-    return bench(load_engine(bundle, form=form, threads=args.threads, kernels=args.kernels), samples)
+        return bench_speech(load_speech_engine(bundle, form=form, **running(args)), samples)
+    return bench(load_engine(bundle, form=form, **running(args)), samples)
 
 
 def _noise(count: int) -> NDArray[np.int16]:

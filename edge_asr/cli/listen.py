@@ -15,6 +15,7 @@ from edge_asr.cli.arguments import (
     add_json_argument,
     add_rate_arguments,
     add_recogniser_arguments,
+    running,
     share,
 )
 from edge_asr.cli.audio_input import open_input
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Listen until the input ends or a signal comes."""
     _check_then(args)
     with StopSignals() as stop:
-        engines = [load_engine(bundle, form=args.form, threads=args.threads, kernels=args.kernels) for bundle in args.bundle]
+        engines = [load_engine(bundle, form=args.form, **running(args)) for bundle in args.bundle]
         wake = _open_stream(engines, args.threshold)
         headers = [header(engine) for engine in engines]
         stream: EventStream = wake
@@ -81,7 +82,7 @@ def _then(wake: Stream, args: argparse.Namespace) -> tuple[CommandStream, str]:
     from edge_asr.runtime.command_stream import CommandStream
     from edge_asr.runtime.speech_engine import load_speech_engine
 
-    engine = load_speech_engine(args.then, threads=args.threads, kernels=args.kernels)
+    engine = load_speech_engine(args.then, **running(args))
     return CommandStream(wake, open_recogniser(engine, args)), header(engine)
 
 

@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 
-from edge_asr.cli.arguments import add_engine_arguments, add_json_argument, add_rate_arguments, add_recogniser_arguments
+from edge_asr.cli.arguments import add_engine_arguments, add_json_argument, add_rate_arguments, add_recogniser_arguments, running
 from edge_asr.cli.audio_input import NO_FILES, open_input
 from edge_asr.cli.event_lines import header, print_json, print_line
 from edge_asr.cli.live import LiveLine
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.input) > 1 and set(args.input) & set(NO_FILES):
         raise AudioError(f"expected one input, or several files, found {' '.join(args.input)}")
     with StopSignals() as stop:
-        engine = load_speech_engine(args.bundle, form=args.form, threads=args.threads, kernels=args.kernels)
+        engine = load_speech_engine(args.bundle, form=args.form, **running(args))
         stream = open_recogniser(engine, args, endpoint=not args.no_endpoint)
         if args.json:
             print(header(engine), flush=True)

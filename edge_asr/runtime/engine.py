@@ -13,6 +13,7 @@ from edge_asr.bundle.quantization import quantize
 from edge_asr.bundle.store import Bundle
 from edge_asr.errors import AudioError
 from edge_asr.frontend.kernel import compute
+from edge_asr.runtime.accelerator import CPU, Accelerator
 from edge_asr.runtime.forms import RunnableForm, Softmax, StreamForm, Track, WindowForm
 from edge_asr.runtime.interpreter import Kernels
 from edge_asr.runtime.listener import Listener
@@ -27,10 +28,10 @@ def load_engine(
     form: Form | None = None,
     threads: int = 1,
     kernels: Kernels = "default",
-    delegate: str | None = None,
+    accelerator: Accelerator = CPU,
 ) -> Engine:
     """Load a bundle of keywords; the arguments, and what is raised, are those of `load_model`."""
-    return Engine(load_model(bundle, "keywords", form=form, threads=threads, kernels=kernels, delegate=delegate))
+    return Engine(load_model(bundle, "keywords", form=form, threads=threads, kernels=kernels, accelerator=accelerator))
 
 
 class Engine:

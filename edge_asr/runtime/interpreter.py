@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Literal, TypeAlias, cast
 
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 
 from edge_asr.bundle.manifest import TensorSpec
 from edge_asr.errors import DelegateError, InterpreterError
+from edge_asr.runtime.accelerator import CPU, NONE, Accelerator
+from edge_asr.runtime.delegates import load_delegate
 from edge_asr.runtime.quiet import quiet_stderr
 
 Kernels: TypeAlias = Literal["default", "builtin"]
@@ -27,7 +28,14 @@ class InterpreterDescription:
     package: str
     version: str
     kernels: Kernels
-    delegate: str | None
+    """Of the CPU, for what the accelerator does not take."""
+    threads: int = 1
+    accelerator: str = "cpu"
+    """What really runs the model: `cpu`, `gpu`, `edgetpu`, or the path of an external delegate."""
+    options: dict[str, str] = field(default_factory=dict)
+    """Those that the accelerator was told."""
+    fallback: str = ""
+    """Why the CPU runs it although an accelerator was asked for; else empty."""
 
 
 class Interpreter:
@@ -44,13 +52,14 @@ class Interpreter:
         *,
         threads: int = 1,
         kernels: Kernels = "default",
-        delegate: str | None = None,
+        accelerator: Accelerator = CPU,
+        fallback: str = "",
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         """Load `model`, the bytes of a `.tflite` file, to run on `threads` threads.
 
-        `delegate` is the path of an external delegate's shared library. `input_shape`: of the first input, where it is not
-        the file's own (other people's models leave it open).
+        `fallback`: why this runs instead of another accelerator, for the description. `input_shape`: of the first input,
+        where it is not the file's own (other people's models leave it open).
         Raises `InterpreterError` when no interpreter is installed or it refuses the model, and `DelegateError` when
         the delegate can't be loaded or can't run it.
         """
@@ -59,8 +68,11 @@ class Interpreter:
                 f"expected at least 1 thread and kernels 'default' or 'builtin', found {threads} and {kernels!r}"
             )
         self._package, module = _import_package()
-        self._kernels, self._delegate = kernels, delegate
-        delegates = [] if delegate is None else [_load_delegate(module, delegate)]
+        delegates = [] if accelerator.delegate == NONE else [load_delegate(module, accelerator)]
+        self.description = InterpreterDescription(
+            self._package, version(self._package), kernels, threads, accelerator.name, accelerator.options, fallback
+        )
+        """Package, version, kernels and accelerator, to be stated beside every measurement."""
         resolvers = module.OpResolverType
         resolver = resolvers.AUTO if kernels == "default" else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         try:
@@ -76,7 +88,7 @@ class Interpreter:
                 self._native.allocate_tensors()
             inputs, outputs = self._native.get_input_details(), self._native.get_output_details()
         except Exception as err:  # foreign code: ValueError, RuntimeError, SystemError, ... by package and version
-            kind = InterpreterError if delegate is None else DelegateError
+            kind = DelegateError if delegates else InterpreterError
             raise kind(f"{self._package} refuses the model: {str(err) or type(err).__name__}") from err
         self.inputs, self.outputs = tuple(map(_tensor_spec, inputs)), tuple(map(_tensor_spec, outputs))
         self._input_index, *self._state_indexes = (tensor["index"] for tensor in inputs)
@@ -92,11 +104,6 @@ class Interpreter:
     def output(self) -> TensorSpec:
         """The first output."""
         return self.outputs[0]
-
-    @property
-    def description(self) -> InterpreterDescription:
-        """Package, version and kernels, to be stated beside every measurement."""
-        return InterpreterDescription(self._package, version(self._package), self._kernels, self._delegate)
 
     def invoke(self, values: NDArray[Any]) -> NDArray[Any]:
         """Run a model without states on `values` of `input.shape`, int8 but for models of others.
@@ -146,20 +153,6 @@ def _import_package() -> tuple[str, Any]:
             "expected a TFLite interpreter, found none: pip install ai-edge-litert "
             f"(on 32-bit ARM: pip install tflite-runtime 'numpy<2'); the import said: {reason}"
         ) from reason
-
-
-def _load_delegate(module: Any, path: str) -> Any:
-    # The packages' Delegate prints an ignored exception of its own when the library is missing or no delegate.
-    try:
-        library = ctypes.CDLL(path)
-    except OSError as err:
-        raise DelegateError(f"{path}: expected a delegate's shared library that loads, found: {err}") from err
-    if not hasattr(library, "tflite_plugin_create_delegate"):
-        raise DelegateError(f"{path}: is a shared library but no delegate (it has no tflite_plugin_create_delegate)")
-    try:
-        return module.load_delegate(path)
-    except (OSError, ValueError, AttributeError) as err:
-        raise DelegateError(f"{path}: the delegate does not start: {err}") from err
 
 
 def _tensor_spec(details: Mapping[str, Any]) -> TensorSpec:

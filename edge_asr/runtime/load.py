@@ -14,6 +14,7 @@ from edge_asr.bundle.quantization import quantize
 from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.errors import BundleError
 from edge_asr.frontend.kernel import compute
+from edge_asr.runtime.accelerator import Accelerator
 from edge_asr.runtime.interpreter import Interpreter, Kernels
 
 RUNNABLE_FORMS: tuple[Form, ...] = ("stream", "window")
@@ -47,9 +48,9 @@ class LoadedModel:
 
 
 def load_model(
-    bundle: Path | Bundle, kind: Kind, *, form: Form | None, threads: int, kernels: Kernels, delegate: str | None
+    bundle: Path | Bundle, kind: Kind, *, form: Form | None, threads: int, kernels: Kernels, accelerator: Accelerator
 ) -> LoadedModel:
-    """Load a bundle of that kind, verified, into an interpreter; see `Interpreter` for `threads`, `kernels` and `delegate`.
+    """Load a bundle of that kind, verified, into an interpreter; see `Interpreter` for `threads`, `kernels` and `accelerator`.
 
     `form`: `stream` or `window`; None takes the first of these that the bundle has.
     Raises `BundleError` for a bundle that is damaged, of another kind, has no such form, or whose model is not what its
@@ -60,7 +61,7 @@ def load_model(
     if found != kind:
         raise BundleError(f"{checked.path}: expected a bundle of kind {kind!r}, found one of kind {found!r}: {_OTHER_USE[found]}")
     model = _choose(checked, RUNNABLE_FORMS if form is None else (form,))
-    interpreter = Interpreter(checked.models[model.form], threads=threads, kernels=kernels, delegate=delegate)
+    interpreter = Interpreter(checked.models[model.form], threads=threads, kernels=kernels, accelerator=accelerator)
     _check_tensors(model, interpreter, checked.path)
     return LoadedModel(checked, model, interpreter)
 

@@ -15,6 +15,7 @@ from edge_asr.bundle.quantization import quantize
 from edge_asr.bundle.speech import AssetRole, SpeechDecodeSpec
 from edge_asr.bundle.store import Bundle
 from edge_asr.errors import BundleError, ConfigError
+from edge_asr.runtime.accelerator import CPU, Accelerator
 from edge_asr.runtime.ctc.arpa import read_arpa
 from edge_asr.runtime.ctc.hypothesis import Decoder
 from edge_asr.runtime.ctc.language_model import LanguageModel
@@ -34,10 +35,10 @@ def load_speech_engine(
     form: Form | None = None,
     threads: int = 1,
     kernels: Kernels = "default",
-    delegate: str | None = None,
+    accelerator: Accelerator = CPU,
 ) -> SpeechEngine:
     """Load a bundle of speech; the arguments, and what is raised, are those of `load_model`."""
-    return SpeechEngine(load_model(bundle, "speech", form=form, threads=threads, kernels=kernels, delegate=delegate))
+    return SpeechEngine(load_model(bundle, "speech", form=form, threads=threads, kernels=kernels, accelerator=accelerator))
 
 
 class SpeechEngine:

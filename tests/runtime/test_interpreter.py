@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge_asr.errors import DelegateError, InterpreterError
+from edge_asr.runtime.accelerator import Accelerator
 from edge_asr.runtime.interpreter import Interpreter
 from tests.conftest import TINY_MODEL
 
@@ -92,9 +93,9 @@ def test_tflite_runtime_is_second(monkeypatch):
 def test_wrong_delegates_are_refused(tmp_path: Path):
     for path in (str(tmp_path / "missing.so"), __file__):
         with pytest.raises(DelegateError, match="library that loads"):
-            Interpreter(MODEL, delegate=path)
+            Interpreter(MODEL, accelerator=Accelerator(path))
     with pytest.raises(DelegateError, match="no delegate"):
-        Interpreter(MODEL, delegate="libm.so.6")
+        Interpreter(MODEL, accelerator=Accelerator("libm.so.6"))
 
 
 def test_loading_says_nothing_on_stderr():
