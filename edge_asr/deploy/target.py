@@ -16,6 +16,9 @@ from edge_asr.runtime.board import AudioSpec, BoardSettings, Budgets, RunSpec
 TARGETS = Path("targets")
 """Where the shipped targets are, below the repository's top."""
 
+_WHEELS_GLIBC: dict[str, tuple[int, int]] = {"ai-edge-litert": (2, 27), "tflite-runtime": (2, 34)}
+"""The oldest C library that the interpreters' wheels load with."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]+)+")
@@ -46,6 +49,9 @@ class Board:
             raise ConfigError("interpreter must be 'tflite-runtime' on armv7l, for which LiteRT has no wheel")
         if self.interpreter == "tflite-runtime" and self.python not in ("3.10", "3.11"):
             raise ConfigError(f"interpreter 'tflite-runtime' has wheels up to Python 3.11, found python {self.python!r}")
+        major, minor = _WHEELS_GLIBC[self.interpreter]
+        if tuple(map(int, self.glibc.split("."))) < (major, minor):
+            raise ConfigError(f"interpreter {self.interpreter!r} has wheels from glibc {major}.{minor} on, found glibc {self.glibc!r}")
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,14 @@ class Target:
             raise ConfigError(f"folder must be a full path of letters, digits, '.', '_' and '-', found {self.folder!r:.80}")
         if self.run.accelerator.delegate == "gpu" and self.board.interpreter != "ai-edge-litert":
             raise ConfigError(f"delegate 'gpu' needs the interpreter 'ai-edge-litert', found {self.board.interpreter!r}")
+        if self.budgets.resident_mb > self.service.memory_mb:
+            raise ConfigError(
+                f"budgets.resident_mb is {self.budgets.resident_mb:g}, but the service ends at {self.service.memory_mb} (memory_mb)"
+            )
+        if self.budgets.cpu_percent > self.service.cpu_percent:
+            raise ConfigError(
+                f"budgets.cpu_percent is {self.budgets.cpu_percent:g}, but the service gets {self.service.cpu_percent} (cpu_percent)"
+            )
 
     def settings(self, public_key: str = "") -> BoardSettings:
         """What a release for this target says to the board. Raises `ConfigError` when it needs a `public_key` and has none."""
