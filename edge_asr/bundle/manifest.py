@@ -20,13 +20,18 @@ BACKGROUND = (SILENCE, UNKNOWN)
 MOST_FIELD_FRAMES = 20_000
 """Minutes of sound. A stream form runs through its field once when it is loaded."""
 
-Form: TypeAlias = Literal["window", "stream", "resource"]
+ConvertedForm: TypeAlias = Literal["window", "stream", "resource"]
+"""What a network can be converted to; see `Form`."""
+
+Form: TypeAlias = Literal[ConvertedForm, "edgetpu"]
 """How a model file takes its frames; all forms of a bundle give the same outputs.
 
 `window`: a whole window at once, input (1, frames, features, 1). `stream`: the new frames of a step, input
 (1, step_frames, features, 1), and its states as further inputs and outputs. `resource`: the same with the states inside, as
-resource variables. The output of keywords is (1, labels) in each. That of speech is (1, output frames, tokens), one output frame
-every `stride_frames`: `step_frames / stride_frames` of them, and in a window `(frames - field_frames) / stride_frames + 1`."""
+resource variables. `edgetpu`: the window form beside it as the Edge TPU's compiler made it, which runs with that delegate only
+(and there the last bits are the accelerator's own). The output of keywords is (1, labels) in each. That of speech is
+(1, output frames, tokens), one output frame every `stride_frames`: `step_frames / stride_frames` of them, and in a window
+`(frames - field_frames) / stride_frames + 1`."""
 
 Kind: TypeAlias = Literal["keywords", "speech"]
 """`keywords`: a label for every step. `speech`: tokens of a CTC model, from which words are decoded."""
@@ -57,6 +62,11 @@ class ModelFile:
     """Of the `stream` form: its other inputs, and its other outputs, which take their places at the next step."""
     field_frames: int = setting(0, min=0, max=MOST_FIELD_FRAMES)
     """So many of the newest frames decide an output; older ones do not count. 0 for a window of keywords, which all count."""
+
+    @property
+    def takes_windows(self) -> bool:
+        """Whether it is given a whole window at each step, not the new frames alone."""
+        return self.form in ("window", "edgetpu")
 
     @property
     def window_frames(self) -> int:
@@ -129,6 +139,7 @@ class Manifest:
         windows = {model.window_frames for model in self.models}
         if len(windows) != 1:
             raise ConfigError(f"models: all forms must see equally many frames, found {sorted(windows)}")
+        self._check_compiled()
 
     def _check_keywords(self) -> None:
         if self.speech is not None or self.assets:
@@ -146,7 +157,7 @@ class Manifest:
             )
         if bool(model.states) != (model.form == "stream"):
             raise ConfigError(
-                f"models: {model.file} has {len(model.states)} states; a 'stream' form has some, a {model.form!r} form has none"
+                f"models: {model.file} has {len(model.states)} states; a 'stream' form has some, the {model.form!r} form has none"
             )
 
     def _check_output(self, model: ModelFile) -> None:
@@ -155,8 +166,14 @@ class Manifest:
                 f"models: {model.file} has outputs of shape {list(model.output.shape)}, but there are {len(self.labels)} labels"
             )
 
+    def _check_compiled(self) -> None:
+        shapes = {model.form: (model.input, model.output, model.field_frames) for model in self.models}
+        if "edgetpu" in shapes and shapes["edgetpu"] != shapes.get("window"):
+            found = "one of other tensors" if "window" in shapes else "none"
+            raise ConfigError(f"models: the form 'edgetpu' is the compiled 'window' form and must lie beside it, found {found}")
+
     def _check_frames(self, model: ModelFile) -> None:
-        if model.form == "window":
+        if model.takes_windows:
             if model.field_frames:
                 raise ConfigError(f"models: {model.file} is a window by itself, found field_frames {model.field_frames}")
         else:

@@ -115,7 +115,7 @@ def _check_shapes(model: ModelFile, tokens: int, stride: int, step: int) -> None
     frames, field_frames = model.input.shape[1], model.field_frames
     if field_frames < stride:
         raise ConfigError(f"models: {model.file} must have field_frames of at least the stride, {stride}, found {field_frames}")
-    if model.form == "window":
+    if model.takes_windows:
         outputs, rest = divmod(frames - field_frames, stride)
         outputs += 1
     else:

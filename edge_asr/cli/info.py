@@ -92,7 +92,7 @@ def _decoding(speech: SpeechDecodeSpec) -> Iterator[tuple[str, str]]:
 
 def _form(model: ModelFile, spec: FrontendSpec) -> str:
     seconds = spec.samples_for(model.window_frames) / spec.sample_rate
-    if model.form == "window":
+    if model.takes_windows:
         whole = spec.samples_for(model.input.shape[1]) / spec.sample_rate
         return f"window of {whole:.2f} s" + (f", field {seconds:.2f} s" if model.field_frames else "")
     inside = f"{model.form} of {model.input.shape[1]} frames a step, field {seconds:.2f} s"

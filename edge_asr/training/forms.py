@@ -52,7 +52,9 @@ def convert_forms(
         converted["resource"] = states_in_variables(converted["stream"])
     fields = dict.fromkeys(settings.forms, field_frames or int(simulated.inputs[0].shape[1]))
     fields["window"] = field_frames
-    parts = {form: _part(form, slim(converted[form]), fields[form], settings.max_bytes) for form in settings.forms}
+    parts: dict[Form, ModelPart] = {
+        form: _part(form, slim(converted[form]), fields[form], settings.max_bytes) for form in settings.forms
+    }
     progress("converting", 1, 1)
     return Forms(parts, len(converted["window"]) - len(parts["window"].content))
 

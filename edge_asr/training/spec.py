@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edge_asr.bundle.manifest import Form
+from edge_asr.bundle.manifest import ConvertedForm
 from edge_asr.config import setting
 from edge_asr.errors import ConfigError
 
@@ -61,7 +61,7 @@ class QuantizeSpec:
     """Training clips that the activation ranges are taken from."""
     qat_epochs: int = setting(3, min=1, max=1000)
     qat_learning_rate: float = setting(2e-4, min=1e-8, max=1.0)
-    forms: tuple[Form, ...] = ("window",)
+    forms: tuple[ConvertedForm, ...] = ("window",)
     """What the bundle gets: `window`, which sees a whole window at once, and of a causal network `stream` and `resource`,
     which compute only what is new at each step (`detect.step_ms`) and keep their states outside or in resource variables."""
     max_bytes: int = setting(0, min=0, max=2**31 - 1)

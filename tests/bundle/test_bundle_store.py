@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,8 +81,8 @@ def test_damaged_manifest_is_refused(tiny_bundle: Bundle, name: str):
 FORM_DAMAGE = {
     "another step than the file's": (set_key("detect", "step_ms", value=100), r"takes 4 frames a step, but 100 ms .* make 5"),
     "a stream without states": (set_key("models", 1, "states", value=[]), "has 0 states; a 'stream' form has some"),
-    "a window with a state": (lambda t: t["models"][0].update(states=t["models"][1]["states"]), "a 'window' form has none"),
-    "states in a resource form": (set_key("models", 1, "form", value="resource"), "a 'resource' form has none"),
+    "a window with a state": (lambda t: t["models"][0].update(states=t["models"][1]["states"]), "the 'window' form has none"),
+    "states in a resource form": (set_key("models", 1, "form", value="resource"), "the 'resource' form has none"),
     "a state of no frames": (set_key("models", 1, "states", 0, "shape", value=[1, 0, 40, 1]), "at least 1"),
     "a state that is not int8": (set_key("models", 1, "states", 0, "dtype", value="float32"), "int8"),
     "no field": (set_key("models", 1, "field_frames", value=0), "at least its 4 new frames, found 0"),
@@ -98,6 +99,38 @@ FORM_DAMAGE = {
 def test_forms_that_do_not_fit_are_refused(tiny_forms: Bundle, name: str):
     change, said = FORM_DAMAGE[name]
     edit_manifest(tiny_forms.path, change)
+    with pytest.raises(BundleError, match=said):
+        read_bundle(tiny_forms.path)
+
+
+def with_compiled(bundle: Bundle) -> Bundle:
+    """What the Edge TPU's compiler makes has other bytes but the same tensors."""
+    models = {model.form: model for model in bundle.manifest.models}
+    parts = {f: ModelPart(bundle.models[f], m.input, m.output, m.states, m.field_frames) for f, m in models.items()}
+    parts["edgetpu"] = replace(parts["window"], content=b"compiled " + parts["window"].content)
+    draft = ManifestDraft(bundle.manifest.name, bundle.manifest.labels, bundle.manifest.frontend, bundle.manifest.detect)
+    return write_bundle(bundle.path, draft, parts)
+
+
+def test_a_compiled_form_lies_beside_the_window_form(tiny_forms: Bundle):
+    found = with_compiled(tiny_forms)
+    assert read_bundle(found.path) == found
+    assert found.manifest.models[2].file.startswith("edgetpu-")
+    assert [model.takes_windows for model in found.manifest.models] == [True, False, True]
+
+
+COMPILED_DAMAGE = {
+    "no window form": (lambda t: t["models"].pop(0), "compiled 'window' form and must lie beside it, found none"),
+    "another scale": (set_key("models", 2, "input", "scale", value=2.0), "found one of other tensors"),
+    "a field": (set_key("models", 2, "field_frames", value=49), "is a window by itself"),
+    "states": (lambda t: t["models"][2].update(states=t["models"][1]["states"]), "'edgetpu' form has none"),
+}
+
+
+@pytest.mark.parametrize("name", COMPILED_DAMAGE)
+def test_compiled_forms_that_do_not_fit_are_refused(tiny_forms: Bundle, name: str):
+    change, said = COMPILED_DAMAGE[name]
+    edit_manifest(with_compiled(tiny_forms).path, change)
     with pytest.raises(BundleError, match=said):
         read_bundle(tiny_forms.path)
 
