@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from edge_asr.bundle.manifest import SCHEMA, DetectSpec, Form, Kind, Manifest, ModelFile, TensorSpec
+from edge_asr.bundle.read_file import MANIFEST, MANIFEST_LIMIT, read_file
+from edge_asr.bundle.signature import verify_signature
 from edge_asr.bundle.speech import Asset, AssetRole, SpeechDecodeSpec
 from edge_asr.config import build, to_table
 from edge_asr.errors import BundleError, ConfigError
 from edge_asr.files import write_whole
 from edge_asr.frontend.spec import FrontendSpec
 
-MANIFEST = "manifest.json"
-MANIFEST_LIMIT = 1 << 20
-"""Bytes. A real manifest has a few thousand."""
 MODEL_LIMIT = 64 << 20
 """Bytes. A model that a small board can't hold is refused before it is read."""
 ASSET_LIMIT = 32 << 20
@@ -69,13 +68,17 @@ class ManifestDraft:
     provenance: dict[str, Any] = field(default_factory=dict)
 
 
-def read_bundle(path: Path) -> Bundle:
+def read_bundle(path: Path, *, public_key: str | None = None) -> Bundle:
     """Read and verify the bundle in the folder `path`: manifest, file names, sizes and SHA-256 hashes.
 
+    `public_key`: take it only if it is signed with that key; see `verify_signature`.
     Raises `BundleError` for anything that is missing, damaged, too new, too large or points outside of the folder.
     """
     folder = Path(path)
-    manifest = _parse_manifest(_read_file(folder, MANIFEST, MANIFEST_LIMIT), folder / MANIFEST)
+    text = read_file(folder, MANIFEST, MANIFEST_LIMIT)
+    if public_key is not None:
+        verify_signature(folder, public_key, text)  # of the very bytes that are parsed
+    manifest = _parse_manifest(text, folder / MANIFEST)
     models = {model.form: _read_checked(folder, model) for model in manifest.models}
     return Bundle(folder, manifest, models, {asset.role: _read_checked(folder, asset) for asset in manifest.assets})
 
@@ -211,7 +214,7 @@ def _finite(text: str) -> float:
 
 
 def _read_checked(folder: Path, entry: ModelFile | Asset) -> bytes:
-    content = _read_file(folder, entry.file, entry.size)
+    content = read_file(folder, entry.file, entry.size)
     if len(content) != entry.size:
         found = "more" if len(content) > entry.size else str(len(content))
         raise BundleError(f"{folder / entry.file}: expected {entry.size} bytes, found {found}: copy it again")
@@ -219,19 +222,6 @@ def _read_checked(folder: Path, entry: ModelFile | Asset) -> bytes:
     if found != entry.sha256:
         raise BundleError(f"{folder / entry.file}: expected SHA-256 {entry.sha256}, found {found}: copy it again")
     return content
-
-
-def _read_file(folder: Path, name: str, limit: int) -> bytes:
-    path = folder / name
-    try:
-        if path.resolve().parent != folder.resolve():
-            raise BundleError(f"{path}: is a link that leads out of the bundle")
-        if not path.is_file():  # before it is opened: reading a pipe or a device would not end
-            raise BundleError(f"{path}: expected a file of a bundle, found {'no file' if path.exists() else 'nothing'}")
-        with path.open("rb") as file:
-            return file.read(limit + 1)  # the one more shows that there are more
-    except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links, up to Python 3.12
-        raise BundleError(f"{path}: can't be read: {err}") from err
 
 
 def _describe(form: Form, part: ModelPart) -> ModelFile:

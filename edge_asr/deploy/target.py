@@ -51,7 +51,9 @@ class Board:
             raise ConfigError(f"interpreter 'tflite-runtime' has wheels up to Python 3.11, found python {self.python!r}")
         major, minor = _WHEELS_GLIBC[self.interpreter]
         if tuple(map(int, self.glibc.split("."))) < (major, minor):
-            raise ConfigError(f"interpreter {self.interpreter!r} has wheels from glibc {major}.{minor} on, found glibc {self.glibc!r}")
+            raise ConfigError(
+                f"interpreter {self.interpreter!r} has wheels from glibc {major}.{minor} on, found glibc {self.glibc!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -106,14 +108,12 @@ class Target:
             raise ConfigError(f"folder must be a full path of letters, digits, '.', '_' and '-', found {self.folder!r:.80}")
         if self.run.accelerator.delegate == "gpu" and self.board.interpreter != "ai-edge-litert":
             raise ConfigError(f"delegate 'gpu' needs the interpreter 'ai-edge-litert', found {self.board.interpreter!r}")
-        if self.budgets.resident_mb > self.service.memory_mb:
-            raise ConfigError(
-                f"budgets.resident_mb is {self.budgets.resident_mb:g}, but the service ends at {self.service.memory_mb} (memory_mb)"
-            )
-        if self.budgets.cpu_percent > self.service.cpu_percent:
-            raise ConfigError(
-                f"budgets.cpu_percent is {self.budgets.cpu_percent:g}, but the service gets {self.service.cpu_percent} (cpu_percent)"
-            )
+        for name, budget, limit in (
+            ("resident_mb", self.budgets.resident_mb, self.service.memory_mb),
+            ("cpu_percent", self.budgets.cpu_percent, self.service.cpu_percent),
+        ):
+            if budget > limit:
+                raise ConfigError(f"budgets.{name} must be at most {limit}, which the service gets, found {budget:g}")
 
     def settings(self, public_key: str = "") -> BoardSettings:
         """What a release for this target says to the board. Raises `ConfigError` when it needs a `public_key` and has none."""
