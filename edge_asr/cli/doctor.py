@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from edge_asr.cli.arguments import add_json_argument
+from edge_asr.cli.check_lines import print_check
 from edge_asr.config import to_table
 from edge_asr.runtime.doctor import examine
 
@@ -24,7 +25,5 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(to_table(checks), indent=1))
     else:
         for check in checks:
-            print(f"{check.status:<8} {check.name:<17} {check.found}")
-            if check.advice:
-                print(f"{'':<26} {check.advice}")
+            print_check(check)
     return int(any(check.status == "failed" for check in checks))

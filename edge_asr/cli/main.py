@@ -19,6 +19,7 @@ COMMANDS = {
     "info": "show what is in a bundle, and check it",
     "bench": "measure what a bundle costs on this machine",
     "devices": "list the microphones",
+    "selftest": "check that a release is what was packed, hears what it should, and costs what it may",
     "doctor": "check what is installed, and say what to do about what is missing",
 }
 ERROR, INTERRUPTED, CLOSED_PIPE = 2, 130, 141

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edge_asr.bundle.manifest import Kind
-from edge_asr.runtime.accelerator import NONE
-from edge_asr.runtime.board import AudioSpec, BoardSettings, RunSpec
+from edge_asr.runtime.board import AudioSpec, BoardSettings
+from edge_asr.runtime.run_arguments import run_arguments
 
 _COMMANDS: dict[Kind, str] = {"keywords": "listen", "speech": "transcribe"}
 
@@ -15,19 +15,8 @@ def listen_arguments(settings: BoardSettings, kind: Kind, bundle: str) -> list[s
     return [
         *(_COMMANDS[kind], f"--bundle={bundle}", "--input=mic", "--wait", "--json"),
         *signed,
-        *_run_arguments(settings.run),
+        *run_arguments(settings.run),
         *_audio_arguments(settings.audio),
-    ]
-
-
-def _run_arguments(run: RunSpec) -> list[str]:
-    accelerator = run.accelerator
-    return [
-        *([f"--form={run.form}"] if run.form else []),
-        *(f"--threads={run.threads}", f"--kernels={run.kernels}"),
-        *([f"--delegate={accelerator.delegate}"] if accelerator.delegate != NONE else []),
-        *(f"--delegate-option={key}={value}" for key, value in accelerator.options.items()),
-        *(["--fallback"] if accelerator.fallback else []),
     ]
 
 

@@ -15,7 +15,8 @@ SCHEMA = 1
 """Version of the format of `release.json`."""
 RELEASE, SETTINGS, LAUNCHER, UNIT = "release.json", "settings.json", "edge-asr", "edge-asr.service"
 SITE, BUNDLE, SELFTEST = "site", "bundle", "selftest"
-"""Names in a release's folder."""
+CLIP, EXPECTED = "clip.wav", "expected.json"
+"""Names in a release's folder, and in its folder `selftest`."""
 
 DESCRIPTION_LIMIT = 8 << 20
 """Bytes of `release.json`. A real one has a few hundred thousand."""
