@@ -83,5 +83,7 @@ def name_boards(hosts: Sequence[str], target: str, bundle: str, changes: Sequenc
 
 def _complete(station: Station) -> Station:
     if not station.target:
-        raise ConfigError(f"{station.host}: expected a target (--target, or target = in the fleet file); invoke targets lists them")
+        raise ConfigError(
+            f"{station.host}: expected a target (--target, or target = in the fleet file); invoke targets lists them"
+        )
     return station

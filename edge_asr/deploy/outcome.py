@@ -9,6 +9,9 @@ from typing import TypeAlias
 Tell: TypeAlias = Callable[[str, str], None]
 """`tell(step, text)`: what a step is going to do, then what it found. Raising `KeyboardInterrupt` from it stops in order."""
 
+STOPPED = "stopped"
+"""The problem of an outcome that nothing was wrong with but a `KeyboardInterrupt`."""
+
 
 def tell_nobody(step: str, text: str) -> None:
     """Say nothing."""
@@ -32,5 +35,5 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Did every step succeed?"""
+        """Whether every step succeeded."""
         return not self.failed_step
