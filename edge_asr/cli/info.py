@@ -10,8 +10,8 @@ from pathlib import Path
 
 from edge_asr.bundle.manifest import DetectSpec, Manifest, ModelFile
 from edge_asr.bundle.speech import SpeechDecodeSpec
-from edge_asr.bundle.store import read_bundle
 from edge_asr.cli.arguments import add_json_argument
+from edge_asr.cli.signed import add_key_argument, read_allowed
 from edge_asr.config import to_table
 from edge_asr.frontend.spec import FrontendSpec
 
@@ -19,12 +19,13 @@ from edge_asr.frontend.spec import FrontendSpec
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `edge-asr info`."""
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")
+    add_key_argument(parser)
     add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the manifest."""
-    manifest = read_bundle(args.bundle).manifest
+    manifest = read_allowed(args.bundle, args).manifest
     if args.json:
         print(json.dumps(to_table(manifest), indent=1))
     else:

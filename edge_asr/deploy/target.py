@@ -131,7 +131,7 @@ def load_target(named: str | Path, overrides: Iterable[str] = ()) -> Target:
 
 def list_targets(folder: Path = TARGETS) -> tuple[Target, ...]:
     """All targets in `folder`, by name. Raises `ConfigError` when there are none or one is wrong."""
-    paths = sorted(folder.glob("*.toml"))
+    paths = sorted(folder.glob("*.toml"), key=lambda path: path.stem)
     if not paths:
         raise ConfigError(f"{folder}: expected targets (*.toml), found none: run this at the repository's top")
     return tuple(load_target(path) for path in paths)
