@@ -1,0 +1,22 @@
+"""What the tests of deployment share: a board on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.sshd import SSHD, SshServer
+
+
+@pytest.fixture
+def ssh_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshServer]:
+    """A real SSH server that the test's user may log in to; HOME is the scratch home with the key."""
+    if not Path(SSHD).exists():
+        pytest.skip("needs the package openssh-server")
+    server = SshServer(tmp_path / "ssh")
+    monkeypatch.setenv("HOME", str(server.user_home))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    yield server
+    server.stop()
