@@ -56,9 +56,13 @@ def accelerator_of(args: argparse.Namespace) -> Accelerator:
 
 
 def add_rate_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--rate` and `--device`: what `open_input` takes beside its input."""
+    """`--rate`, `--device`, `--chunk-ms` and `--wait`: what `open_input` takes beside its input."""
     parser.add_argument("--rate", type=positive, metavar="HZ", help="rate of stdin or the microphone (default: the bundle's)")
     parser.add_argument("--device", metavar="D", help="microphone, by number or part of its name (see edge-asr devices)")
+    parser.add_argument(
+        "--chunk-ms", type=chunk_ms, metavar="MS", help="milliseconds of audio that the microphone brings at once (default: 80)"
+    )
+    parser.add_argument("--wait", action="store_true", help="wait for a microphone that is not there yet, as a service does")
 
 
 def add_recogniser_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +101,14 @@ def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected at least 1, found {value}")
+    return value
+
+
+def chunk_ms(text: str) -> float:
+    """Milliseconds from 5 to 2000."""
+    value = float(text)
+    if not 5.0 <= value <= 2000.0:
+        raise argparse.ArgumentTypeError(f"expected 5 to 2000, found {text}")
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -28,6 +29,7 @@ from edge_asr.runtime.engine import Engine, load_engine
 from edge_asr.runtime.events import Event, Partial
 from edge_asr.runtime.listen import EventStream, listen
 from edge_asr.runtime.listener import Listener
+from edge_asr.runtime.notify import ServiceManager, service_manager
 from edge_asr.runtime.stream import Stream
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Listen until the input ends or a signal comes."""
     _check_then(args)
-    with StopSignals() as stop:
+    with StopSignals() as stop, service_manager(os.environ, os.getpid()) as service:
         engines = [load_engine(bundle, form=args.form, **running(args)) for bundle in args.bundle]
         wake = _open_stream(engines, args.threshold)
         headers = [header(engine) for engine in engines]
@@ -58,15 +60,16 @@ def run(args: argparse.Namespace) -> int:
         if args.then is not None:
             stream, then = _then(wake, args)
             headers.append(then)
-        source = open_input(args.input, args, wake.sample_rate)
-        output = _Output(wake, [label for engine in engines for label in engine.labels], as_json=args.json)
-        try:
-            if args.json:
-                print("\n".join(headers), flush=True)
-            listen(source, stream, output.event, sample_rate=wake.sample_rate, should_stop=stop, on_chunk=output.chunk)
-        finally:
-            output.end()
-            source.close()
+        source = open_input(args.input, args, wake.sample_rate, service=service, should_stop=stop)
+        output = _Output(wake, [label for engine in engines for label in engine.labels], service, as_json=args.json)
+        if source is not None:
+            try:
+                if args.json:
+                    print("\n".join(headers), flush=True)
+                listen(source, stream, output.event, sample_rate=wake.sample_rate, should_stop=stop, on_chunk=output.chunk)
+            finally:
+                output.end()
+                source.close()
     return INTERRUPTED if stop.received == signal.SIGINT else 0
 
 
@@ -98,15 +101,19 @@ def _open_stream(engines: list[Engine], threshold: float | None) -> Stream:
 
 
 class _Output:
-    """What was heard to stdout, everything else that people want to know to stderr; for machines all of it to stdout."""
+    """What was heard to stdout, everything else that people want to know to stderr; for machines all of it to stdout.
 
-    def __init__(self, wake: Stream, labels: list[str], *, as_json: bool) -> None:
-        self._wake, self._labels, self._json = wake, labels, as_json
+    The service manager is told as well.
+    """
+
+    def __init__(self, wake: Stream, labels: list[str], service: ServiceManager, *, as_json: bool) -> None:
+        self._wake, self._labels, self._service, self._json = wake, labels, service, as_json
         self._partial = ""
         self._live = LiveLine(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else None
 
     def event(self, event: Event) -> None:
         """One event, at once."""
+        self._service.event(event)
         self._partial = event.text if isinstance(event, Partial) else ""
         self.end()
         if self._json:
@@ -115,7 +122,8 @@ class _Output:
             print_line(event)
 
     def chunk(self, stream: EventStream) -> None:
-        """Audio was heard."""
+        """A chunk was heard, which may be empty."""
+        self._service.audio(stream.samples)
         if not self._live:
             return
         if self._partial:

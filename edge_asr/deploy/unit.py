@@ -52,7 +52,7 @@ SystemCallErrorNumber=EPERM
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 """.strip()
-"""What holds for every target. Not here: ProcSubset=pid, for XNNPACK reads /proc/cpuinfo; PrivateDevices, which hides sound cards."""
+"""Of every target. Not here: ProcSubset=pid, for XNNPACK reads /proc/cpuinfo, and PrivateDevices, which hides sound cards."""
 
 
 def unit_text(target: Target, folder: str, *, kind: Kind = "keywords", public_key: str = "") -> str:

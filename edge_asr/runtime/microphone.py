@@ -19,7 +19,7 @@ from edge_asr.runtime.quiet import quiet_stderr
 from edge_asr.runtime.sources import POLL_SECONDS, Incident
 
 CHUNK_SECONDS = 0.08
-"""What one callback brings. Chunks of 20 ms cost a third more CPU (benchmarks/cost.py), and a model runs every 80 ms anyway."""
+"""What one callback brings, unless asked otherwise. 20 ms cost a third more CPU (benchmarks/cost.py); models run every 80 ms."""
 QUEUE_SECONDS = 4.0
 """Audio that waits for a reader who is busy, before the oldest is dropped."""
 LOST_SECONDS = 5.0
@@ -73,12 +73,13 @@ def find_device(devices: tuple[Device, ...], wanted: str | None) -> Device:
 class Microphone:
     """A device that records. Opens it at once, at `sample_rate` or, where it refuses that, at its own rate.
 
-    `device` is a number or a part of a name (None: the default). Raises `AudioError` when PyAudio or the device is missing.
+    `device` is a number or a part of a name (None: the default); it brings audio every `chunk_seconds`. Raises `AudioError` when
+    PyAudio or the device is missing.
     """
 
-    def __init__(self, device: str | None = None, sample_rate: int = 16000) -> None:
-        self._wanted = device
-        self._capture = _Capture(device, (sample_rate, None))
+    def __init__(self, device: str | None = None, sample_rate: int = 16000, *, chunk_seconds: float = CHUNK_SECONDS) -> None:
+        self._wanted, self._chunk_seconds = device, chunk_seconds
+        self._capture = _Capture(device, (sample_rate, None), chunk_seconds)
         self.name, self.sample_rate = self._capture.device.name, self._capture.sample_rate
 
     def chunks(self) -> Iterator[NDArray[Any] | Incident]:
@@ -117,7 +118,7 @@ class Microphone:
                 sleep(min(left, POLL_SECONDS))
                 yield np.zeros(0, np.int16)
             try:
-                self._capture = _Capture(self._wanted, (self.sample_rate,))
+                self._capture = _Capture(self._wanted, (self.sample_rate,), self._chunk_seconds)
                 return
             except AudioError:  # not there yet
                 continue
@@ -126,8 +127,9 @@ class Microphone:
 class _Capture:
     """One opening of a device: PortAudio sees new devices only when it is started anew."""
 
-    def __init__(self, wanted: str | None, rates: tuple[int | None, ...]) -> None:
+    def __init__(self, wanted: str | None, rates: tuple[int | None, ...], chunk_seconds: float) -> None:
         """Open the device at the first of `rates` that it takes (None: its own)."""
+        self._chunk_seconds = chunk_seconds
         self._audio = _start_portaudio()
         try:
             self.device = find_device(_devices(self._audio), wanted)
@@ -165,7 +167,7 @@ class _Capture:
     def _open_as(self, rate: int, channels: int) -> Any:
         import pyaudio
 
-        queue = self.queue = CaptureQueue(round(QUEUE_SECONDS / CHUNK_SECONDS))
+        queue = self.queue = CaptureQueue(round(QUEUE_SECONDS / self._chunk_seconds))
 
         def keep(raw: bytes, frames: int, times: object, status: int) -> tuple[None, int]:
             # The driver does not say how much it dropped; a chunk is the least that it can be.
@@ -179,7 +181,7 @@ class _Capture:
                 format=pyaudio.paInt16,
                 input=True,
                 input_device_index=self.device.number,
-                frames_per_buffer=round(rate * CHUNK_SECONDS),
+                frames_per_buffer=round(rate * self._chunk_seconds),
                 stream_callback=keep,
             )
 
