@@ -10,6 +10,7 @@
     ├── TrainingError      a run folder that can't be resumed, a loss that is not finite
     ├── ConversionError    a model that can't be made int8
     ├── SynthesisError     no speech synthesiser, or one that failed
+    ├── ExportError        a model that an accelerator's compiler refuses, or that can't be looked into
     └── DeployError        a release that can't be made, sent or switched to, or is damaged
 
 A message says what was expected, what was found, and what to do about it. The command line prints it on one line and
@@ -55,6 +56,10 @@ class ConversionError(EdgeAsrError):
 
 class SynthesisError(EdgeAsrError):
     """The speech synthesiser is missing or failed."""
+
+
+class ExportError(EdgeAsrError):
+    """A model can't be looked into, or an accelerator's compiler is missing, refuses it or fails."""
 
 
 class DeployError(EdgeAsrError):

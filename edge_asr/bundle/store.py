@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def read_bundle(path: Path, *, public_key: str | None = None) -> Bundle:
     text = read_file(folder, MANIFEST, MANIFEST_LIMIT)
     if public_key is not None:
         verify_signature(folder, public_key, text)  # of the very bytes that are parsed
-    manifest = _parse_manifest(text, folder / MANIFEST)
+    manifest = parse_manifest(text, folder / MANIFEST)
     models = {model.form: _read_checked(folder, model) for model in manifest.models}
     return Bundle(folder, manifest, models, {asset.role: _read_checked(folder, asset) for asset in manifest.assets})
 
@@ -97,76 +97,43 @@ def write_bundle(
     Raises `BundleError` when the parts don't fit together or the folder can't be written.
     """
     folder, more = Path(path), assets or {}
-    entries = tuple(_describe(form, part) for form, part in models.items())
-    extras = tuple(_describe_asset(role, *named) for role, named in more.items())
+    entries = tuple(describe_model(form, part) for form, part in models.items())
+    extras = tuple(describe_asset(role, *named) for role, named in more.items())
     table = {"schema": SCHEMA, **to_table(draft), "models": to_table(entries), "assets": to_table(extras)}
-    text = _manifest_text(table, folder)
-    manifest = _parse_manifest(text, folder / MANIFEST)
+    text = manifest_text(table, folder)
+    manifest = parse_manifest(text, folder / MANIFEST)
     contents = {entry.file: models[entry.form].content for entry in entries}
     contents |= {entry.file: more[entry.role][1] for entry in extras}
-    outdated = _files_of_older_bundle(folder) - set(contents)
+    put_files(folder, contents, text, outdated=_files_of_older_bundle(folder) - set(contents))
+    by_role = {role: content for role, (_, content) in more.items()}
+    return Bundle(folder, manifest, {form: part.content for form, part in models.items()}, by_role)
+
+
+def put_files(folder: Path, contents: Mapping[str, bytes], manifest: bytes, *, outdated: Collection[str]) -> None:
+    """Write a bundle's files by name, then its manifest, and take away the outdated ones. Raises `BundleError`."""
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True)
             folder.chmod(0o755)
         for name, content in contents.items():
             write_whole(folder / name, content)
-        write_whole(folder / MANIFEST, text)
+        write_whole(folder / MANIFEST, manifest)
         for name in outdated:
             (folder / name).unlink()
     except OSError as err:
         raise BundleError(f"{folder}: the bundle can't be written: {err}") from err
-    by_role = {role: content for role, (_, content) in more.items()}
-    return Bundle(folder, manifest, {form: part.content for form, part in models.items()}, by_role)
 
 
-def rewrite_manifest(
-    path: Path, *, provenance: Mapping[str, Any], detect: DetectSpec | None = None, speech: SpeechDecodeSpec | None = None
-) -> Bundle:
-    """Change how the bundle in the folder `path` decides (None: not), and what it says about itself; its files are not touched.
-
-    A crash at any moment leaves the older manifest or the new one. Raises `BundleError` as `read_bundle` and `write_bundle` do.
-    """
-    bundle = read_bundle(path)
-    changed = {name: to_table(spec) for name, spec in (("detect", detect), ("speech", speech)) if spec is not None}
-    text = _manifest_text({**to_table(bundle.manifest), **changed, "provenance": dict(provenance)}, bundle.path)
-    manifest = _parse_manifest(text, bundle.path / MANIFEST)
-    try:
-        write_whole(bundle.path / MANIFEST, text)
-    except OSError as err:
-        raise BundleError(f"{bundle.path}: the manifest can't be written: {err}") from err
-    return Bundle(bundle.path, manifest, bundle.models, bundle.assets)
-
-
-def replace_asset(path: Path, role: AssetRole, name: str, content: bytes) -> Bundle:
-    """Put the file `name` into the bundle in the folder `path`, instead of the one that has its role, if there is one.
-
-    A crash at any moment leaves the older bundle or the new one. Raises `BundleError` as `read_bundle` and `write_bundle` do.
-    """
-    bundle = read_bundle(path)
-    asset = _describe_asset(role, name, content)
-    others = [entry for entry in bundle.manifest.assets if entry.role != role]
-    text = _manifest_text({**to_table(bundle.manifest), "assets": to_table((*others, asset))}, bundle.path)
-    manifest = _parse_manifest(text, bundle.path / MANIFEST)
-    outdated = {entry.file for entry in bundle.manifest.files} - {entry.file for entry in manifest.files}
-    try:
-        write_whole(bundle.path / asset.file, content)
-        write_whole(bundle.path / MANIFEST, text)
-        for file in outdated:
-            (bundle.path / file).unlink()
-    except OSError as err:
-        raise BundleError(f"{bundle.path}: the bundle can't be written: {err}") from err
-    return Bundle(bundle.path, manifest, bundle.models, {**bundle.assets, role: content})
-
-
-def _manifest_text(table: Mapping[str, Any], folder: Path) -> bytes:
+def manifest_text(table: Mapping[str, Any], folder: Path) -> bytes:
+    """The bytes of `manifest.json`. Raises `BundleError` for what JSON does not hold."""
     try:
         return json.dumps(table, indent=1).encode()
     except (TypeError, ValueError) as err:
         raise BundleError(f"{folder}: the manifest can't be written as JSON: {err}") from err
 
 
-def _parse_manifest(text: bytes, source: Path) -> Manifest:
+def parse_manifest(text: bytes, source: Path) -> Manifest:
+    """The manifest of `source`, checked as far as that goes without the files. Raises `BundleError`."""
     if len(text) > MANIFEST_LIMIT:
         raise BundleError(f"{source}: expected at most {MANIFEST_LIMIT} bytes, found more")
     try:
@@ -224,13 +191,15 @@ def _read_checked(folder: Path, entry: ModelFile | Asset) -> bytes:
     return content
 
 
-def _describe(form: Form, part: ModelPart) -> ModelFile:
+def describe_model(form: Form, part: ModelPart) -> ModelFile:
+    """The manifest's entry of a model, whose file name carries its hash."""
     digest = hashlib.sha256(part.content).hexdigest()
     name = f"{form}-{digest[:8]}.tflite"
     return ModelFile(form, name, digest, len(part.content), part.input, part.output, part.states, part.field_frames)
 
 
-def _describe_asset(role: AssetRole, name: str, content: bytes) -> Asset:
+def describe_asset(role: AssetRole, name: str, content: bytes) -> Asset:
+    """Likewise of an asset."""
     digest = hashlib.sha256(content).hexdigest()
     stem, dot, suffix = name.rpartition(".")
     return Asset(role, f"{stem}-{digest[:8]}.{suffix}" if dot else f"{name}-{digest[:8]}", digest, len(content))

@@ -73,7 +73,8 @@ def compile_templates(templates: Path, out: Path) -> str:
 
 def put_grammar(templates: Path, bundle: Path) -> str:
     """Raises `ConfigError` when the model has no tokens for it."""
-    from edge_asr.bundle.store import read_bundle, replace_asset
+    from edge_asr.bundle.change import replace_asset
+    from edge_asr.bundle.store import read_bundle
     from edge_asr.data.compile_grammar import compile_grammar
     from edge_asr.data.templates import read_templates
     from edge_asr.runtime.ctc.token_graph import token_graph

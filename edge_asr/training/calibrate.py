@@ -8,8 +8,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from edge_asr.bundle.change import rewrite_manifest
 from edge_asr.bundle.manifest import BACKGROUND
-from edge_asr.bundle.store import read_bundle, rewrite_manifest
+from edge_asr.bundle.store import read_bundle
 from edge_asr.data.negatives import Window
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.threshold import ThresholdChoice, choose_threshold

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from edge_asr.bundle.store import rewrite_manifest
+from edge_asr.bundle.change import rewrite_manifest
 from edge_asr.errors import DataError
 from edge_asr.progress import Progress, no_progress
 from edge_asr.runtime.speech_engine import SpeechEngine, load_speech_engine

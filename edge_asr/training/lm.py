@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_asr.bundle.store import read_bundle, replace_asset
+from edge_asr.bundle.change import replace_asset
+from edge_asr.bundle.store import read_bundle
 from edge_asr.data.transcribed.normalize import normalize
 from edge_asr.errors import ConfigError, DataError
 from edge_asr.files import write_whole

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from edge_asr.bundle import store
+from edge_asr.bundle.change import rewrite_manifest
 from edge_asr.bundle.speech import MOST_TOKENS, EndpointSpec, SpeechDecodeSpec
-from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, read_bundle, rewrite_manifest, write_bundle
+from edge_asr.bundle.store import Bundle, ManifestDraft, ModelPart, read_bundle, write_bundle
 from edge_asr.errors import BundleError
 from tests.bundle.damage import edit_manifest
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_asr.bundle.store import Bundle, read_bundle, replace_asset
+from edge_asr.bundle.change import replace_asset
+from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.errors import ConfigError, DataError
 from edge_asr.runtime.ctc.hypothesis import Slot
 from edge_asr.runtime.encode_wav import encode_wav
