@@ -13,6 +13,7 @@ from edge_asr.config import to_table
 from edge_asr.errors import DeployError
 from edge_asr.files import write_whole
 from edge_asr.runtime.release import RELEASE, SCHEMA, Release, ReleaseFile, parse_release, read_release
+from edge_asr.runtime.release_files import sha256_of
 
 __all__ = ["Release", "ReleaseDraft", "ReleaseFile", "describe_files", "read_release", "write_release"]
 
@@ -55,9 +56,8 @@ def describe_files(folder: Path) -> dict[str, ReleaseFile]:
             if path.is_symlink() or not (path.is_file() or path.is_dir()):
                 raise DeployError(f"{path}: expected files and folders in a release, found something else; take it out")
             if path.is_file() and name != RELEASE:
-                content = path.read_bytes()
-                runs = path.stat().st_mode & 0o100
-                files[name] = ReleaseFile(hashlib.sha256(content).hexdigest(), len(content), "755" if runs else "644")
+                about = path.stat()
+                files[name] = ReleaseFile(sha256_of(path), about.st_size, "755" if about.st_mode & 0o100 else "644")
     except OSError as err:
         raise DeployError(f"{folder}: can't be read: {err}") from err
     return files

@@ -24,6 +24,8 @@ EXPECTED_LIMIT = 1 << 20
 """Bytes of an `expected.json`."""
 SCORE_TOLERANCE = 0.05
 """Sets of kernels differ by up to 2 steps of an int8 logit; that moves a smoothed posterior by some hundredths."""
+CLOCK_S = 1e-6
+"""Times that differ by less are equal; they are whole samples."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,19 @@ def expect(engine: Engine | SpeechEngine, samples: NDArray[Any]) -> Expected:
 def difference(expected: Expected, heard: Sequence[Heard], *, exact: bool = False) -> str:
     """The first thing in which `heard` is not what was expected; empty: none.
 
-    Labels and texts must be equal, times within a step and scores within `SCORE_TOLERANCE`; with `exact` all is equal to the
-    last bit, as it is with the same kernels.
+    Labels and texts must be equal, times within a step, and scores within `SCORE_TOLERANCE` where the times are equal: a
+    decision that falls a step later has the score of that step. With `exact` all is equal to the last bit, as it is with the
+    same kernels.
     """
-    said, found = ([f"{event.what!r}" for event in events] for events in (expected.events, heard))
+    said, found = ([event.what for event in events] for events in (expected.events, heard))
     if said != found:
-        return f"expected {', '.join(said) or 'nothing'}, heard {', '.join(found) or 'nothing'}"
-    seconds, score = (0.0, 0.0) if exact else (expected.step_s + 1e-6, SCORE_TOLERANCE)
+        return f"expected {_listed(said)}, heard {_listed(found)}"
     for one, other in zip(expected.events, heard):
-        for name, limit in (("start", seconds), ("end", seconds), ("score", score)):
-            wanted, is_ = getattr(one, name), getattr(other, name)
-            if not abs(wanted - is_) <= limit:
-                return f"{one.what!r}: expected {name} {wanted:.6g} (within {limit:.3g}), found {is_:.6g}"
+        moved = max(abs(one.start - other.start), abs(one.end - other.end))
+        if not moved <= (0.0 if exact else expected.step_s + CLOCK_S):
+            return f"{one.what!r}: expected from {one.start:.3f} to {one.end:.3f} s, found {other.start:.3f} to {other.end:.3f} s"
+        if not abs(one.score - other.score) <= (0.0 if exact else SCORE_TOLERANCE) and moved <= CLOCK_S:
+            return f"{one.what!r}: expected a score of {one.score:.6g}, found {other.score:.6g}"
     return ""
 
 
@@ -108,6 +111,10 @@ def read_expected(path: Path) -> Expected:
         return build(Expected, table if isinstance(table, dict) else {}, source=str(path))
     except (OSError, ValueError, RecursionError, ConfigError) as err:
         raise DeployError(f"{path}: expected the events of a self-test, found: {str(err)[:200]}; pack the release again") from err
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(map(repr, texts)) or "nothing"
 
 
 def _heard(events: Sequence[Event]) -> Iterator[Heard]:

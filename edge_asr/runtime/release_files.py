@@ -41,14 +41,15 @@ def _problem(path: Path, file: ReleaseFile) -> str:
             return "is no file"
         if about.st_size != file.size:
             return f"has {about.st_size} bytes, not {file.size}"
-        return "" if _sha256(path) == file.sha256 else "was changed"
+        return "" if sha256_of(path) == file.sha256 else "was changed"
     except FileNotFoundError:
         return "is missing"
     except OSError as err:
         return f"can't be read ({err.strerror or err})"
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The hash of a file, in hexadecimal. Raises `OSError`."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK):
