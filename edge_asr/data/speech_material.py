@@ -88,7 +88,7 @@ def find_speech(
 def _speak(
     spec: SpeechSpec, places: SpeechPlaces, seed: int, folder: Path, workers: int, progress: Progress
 ) -> tuple[tuple[Utterance, ...], tuple[Utterance, ...], tuple[SpeechSummary, ...]]:
-    """What voices said of the script, and of other sentences: of those nothing is to be written where words are a closed set."""
+    """What voices said of the script, and of other sentences: of those only known words are written where words are a closed set."""
     if not spec.takes and not spec.other_takes:
         return (), (), ()
     found = voices_of(spec.language, spec.engines, "speech.engines", places.piper_voices)
@@ -97,14 +97,19 @@ def _speak(
     spoken, of_script = speak_script("voices", script, voices, folder, seed=seed, workers=workers, progress=progress)
     others, of_others = speak_script("others", other, voices, folder, seed=seed, workers=workers, progress=progress)
     if spec.unit == "words":
-        others = tuple(replace(one, text="") for one in others)
+        others = tuple(replace(one, text=_known(one.text, spec.words)) for one in others)
     return spoken, others, (of_script, of_others)
+
+
+def _known(text: str, words: tuple[str, ...]) -> str:
+    """What a closed set of words writes of `text`."""
+    return " ".join(word for word in text.split() if word in words)
 
 
 def _negatives(spec: SpeechSpec, places: SpeechPlaces, progress: Progress) -> Negatives:
     found = Negatives()
     if places.negatives:
-        found += read_negatives(places.negatives, phrases=spec.words, progress=progress)
+        found += read_negatives(places.negatives, phrases=spec.unheard, progress=progress)
     if places.noise:
         found += read_negatives(places.noise, kind="noise", progress=progress)
     return found

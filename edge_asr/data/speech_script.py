@@ -73,5 +73,5 @@ def _say(spec: SpeechSpec, templates: Path | None, count: int, rng: np.random.Ge
 def _others(spec: SpeechSpec, count: int, rng: np.random.Generator) -> tuple[str, ...]:
     if not count:
         return ()
-    texts = other_sentences(spec.language, min(count, MOST_OTHERS), rng, avoid=spec.words)
+    texts = other_sentences(spec.language, min(count, MOST_OTHERS), rng, avoid=spec.unheard)
     return tuple(texts[i % len(texts)] for i in range(count))

@@ -21,7 +21,7 @@ class SpeechSpec:
     unit: Literal["words", "characters"] = setting()
     """What the network writes: words of a closed set, or characters."""
     words: tuple[str, ...] = ()
-    """With `unit = "words"`: all of them. Recordings of other words serve as sound that is none of them."""
+    """With `unit = "words"`: all of them; those of the templates where a recipe names none. Recordings of other words serve as sound that is none of them."""
     language: str = "en"
     """BCP 47 tag, or its beginning, of the voices and the transcripts."""
     recordings: bool = True
@@ -44,7 +44,8 @@ class SpeechSpec:
     takes: int = setting(0, min=0, max=1_000_000)
     """Sentences of the script that voices say; each has `augment.copies` varied copies."""
     other_takes: int = setting(0, min=0, max=1_000_000)
-    """Other sentences that voices say, of common and rare words. With `unit = "words"` their words are none of the set's."""
+    """Other sentences that voices say, of common and rare words. With `unit = "words"` only the set's words are written of them;
+    without templates, they have none."""
     engines: tuple[str, ...] = ()
     """Speech synthesisers that may be used, by name (`invoke voices`); none named: all that are found."""
     empty: int = setting(0, min=0, max=1_000_000)
@@ -61,6 +62,11 @@ class SpeechSpec:
     """What comes before the speech: silence, and the noise of the copy."""
     trail_ms: tuple[float, float] = setting((300.0, 800.0), min=0.0, max=5000.0)
     """What comes behind it, likewise: a causal network writes the last word when it is over."""
+
+    @property
+    def unheard(self) -> tuple[str, ...]:
+        """What other speech must not hold. Of sentences the small words are everywhere: there, it may hold all of them."""
+        return () if self.script == "templates" else self.words
 
     def __post_init__(self) -> None:
         """Check what ties the fields together. Raises `ConfigError`."""

@@ -19,7 +19,7 @@ from edge_asr.errors import ConfigError
 from edge_asr.frontend.presets import PRESETS
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.training.spec import QuantizeSpec, TrainSpec
-from edge_asr.training.speech_recipe import check_steps, decode_spec, speech_data, tokens_of
+from edge_asr.training.speech_recipe import check_steps, decode_spec, speech_data, tokens_of, with_words
 from edge_asr.zoo.spec import CtcNet, ModelSpec, model_spec, model_table, pads_in_time
 
 TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect", "wake", "speech", "decode")
@@ -61,7 +61,7 @@ class Recipe:
 def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
     """Read `recipe.toml` (or the folder that holds it), apply `--set` values, check all. Raises `ConfigError`."""
     file = path / "recipe.toml" if path.is_dir() else path
-    return recipe_from_table(apply_overrides(read_toml(file), overrides), source=str(file))
+    return recipe_from_table(with_words(apply_overrides(read_toml(file), overrides), file.parent), source=str(file))
 
 
 def recipe_from_table(table: Mapping[str, Any], *, source: str) -> Recipe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_asr.bundle.speech import SpeechDecodeSpec
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
 
 READER = "speech"
 """`data.reader` of a recogniser's recipe."""
+
+
+def with_words(table: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """A recipe's table, in which the words of a closed set that names none are those of its templates, which lie in `folder`.
+
+    Raises `ConfigError` for bad templates.
+    """
+    speech = table.get("speech")
+    if not isinstance(speech, Mapping) or speech.get("unit") != "words" or "words" in speech:
+        return table
+    named = speech.get("templates")
+    if speech.get("script") != "templates" or not isinstance(named, str) or not named:
+        return table
+    from edge_asr.data.compile_grammar import compile_grammar
+    from edge_asr.data.templates import read_templates
+
+    words = sorted(compile_grammar(read_templates(folder / named)).words)
+    return {**table, "speech": {**speech, "words": words}}
 
 
 def speech_data(table: Mapping[str, Any], speech: SpeechSpec, source: str) -> dict[str, Any]:

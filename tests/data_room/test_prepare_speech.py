@@ -166,6 +166,20 @@ def test_other_sentences_say_none_of_the_words_of_a_closed_set():
     assert not heard & {"one", "won", "two", "to", "too", "four", "for"}
 
 
+def test_of_other_sentences_around_templates_the_known_words_are_written(places: SpeechPlaces, tmp_path: Path):
+    """Its small words are everywhere: sentences without any can't be had, and to call them nothing would teach to miss them."""
+    file = tmp_path / "a.yaml"
+    file.write_text('{language: en, intents: {A: {data: [{sentences: ["turn the light (on|off)"]}]}}}')
+    words = ("the", "turn", "light", "on", "off", "of", "and", "to")
+    spec = replace(SPEC, script="templates", templates="a.yaml", words=words, other_takes=40, strings=0)
+    made = prepared(replace(places, data=(), templates=file), tmp_path, spec)
+    texts = [text for one, text in zip(made.train.ids, made.train.texts) if one.startswith("others/")]
+    said = write_script(spec, file, 1)[1]["train"]
+    assert len(said) == 40 and len(texts) == 40 * 3
+    assert sorted(texts[::3]) == sorted(" ".join(word for word in text.split() if word in words) for text in said)
+    assert any(texts) and not all(texts)
+
+
 def test_what_does_not_go_together_is_refused():
     for changes, message in (
         ({"words": ()}, "words must be named"),

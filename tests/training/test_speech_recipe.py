@@ -28,6 +28,20 @@ def test_words_give_the_tokens_and_decoding_follows():
     assert recipe_hash(made) != recipe_hash(recipe())
 
 
+def test_a_closed_set_without_words_has_those_of_its_templates(tmp_path: Path):
+    text = '{language: en, intents: {A: {data: [{sentences: ["turn [the] {what} (on|off)"]}]}}, lists: {what: {values: [lamp]}}}'
+    (tmp_path / "a.yaml").write_text(text)
+    speech = '[speech]\nunit = "words"\nscript = "templates"\ntemplates = "a.yaml"\n'
+    (tmp_path / "recipe.toml").write_text('name = "x"\n' + speech + '[model]\narch = "ctc_net"\n')
+    made = load_recipe(tmp_path)
+    assert made.speech.words == ("lamp", "off", "on", "the", "turn")
+    assert recipe_from_table(recipe_table(made), source="kept") == made  # a run folder names them
+    assert load_recipe(tmp_path, ['speech.words=["on", "off"]']).speech.words == ("on", "off")
+    (tmp_path / "a.yaml").unlink()
+    with pytest.raises(ConfigError, match=r"a\.yaml"):
+        load_recipe(tmp_path)
+
+
 def test_characters_give_their_alphabet():
     labels = recipe(speech={"unit": "characters", "language": "de"}).data.labels
     assert labels[:2] == ("_blank_", " ")
