@@ -1,8 +1,7 @@
-"""Debian's packages, unpacked into a folder: by apt, from the machine's own mirror, with no change to the machine, not as root."""
+"""Debian's packages, unpacked into a folder by apt from the machine's own mirror: not as root, and nothing is installed."""
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -119,10 +118,11 @@ def _apt(command: Sequence[str]) -> str:
     """What a command of Debian's package manager says."""
     if shutil.which(command[0]) is None:
         raise DeployError(f"{command[0]} is not installed: it is a part of Debian, run this on a machine with Debian")
-    environment = {**os.environ, "LC_ALL": "C"}
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=environment)
+    plain = ["env", "LC_ALL=C", *command]
+    done = subprocess.run(plain, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
-        said = done.stderr.splitlines()
-        said = [line for line in said if line.startswith(("E:", "dpkg-deb: error"))] or said
-        raise DeployError(f"{' '.join(command[:2])} failed (is the network there?): {' '.join(said[:3]) or 'it did not say why'}")
+        said = [line for line in done.stderr.splitlines() if line.startswith(("E:", "dpkg-deb: error"))]
+        raise DeployError(
+            f"{command[0]} failed: {' '.join(said)[:400] or done.stderr.strip()[-400:]} (check the network, and apt)"
+        )
     return done.stdout
