@@ -88,7 +88,7 @@ def find_speech(
 def _speak(
     spec: SpeechSpec, places: SpeechPlaces, seed: int, folder: Path, workers: int, progress: Progress
 ) -> tuple[tuple[Utterance, ...], tuple[Utterance, ...], tuple[SpeechSummary, ...]]:
-    """What voices said of the script, and of other sentences: of those only known words are written where words are a closed set."""
+    """What voices said of the script, and of other sentences, of which a closed set of words writes what it knows."""
     if not spec.takes and not spec.other_takes:
         return (), (), ()
     found = voices_of(spec.language, spec.engines, "speech.engines", places.piper_voices)

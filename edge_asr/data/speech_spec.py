@@ -21,7 +21,8 @@ class SpeechSpec:
     unit: Literal["words", "characters"] = setting()
     """What the network writes: words of a closed set, or characters."""
     words: tuple[str, ...] = ()
-    """With `unit = "words"`: all of them; those of the templates where a recipe names none. Recordings of other words serve as sound that is none of them."""
+    """With `unit = "words"`: all of them; those of the templates where a recipe names none. Recordings of other words serve as
+    sound that is none of them."""
     language: str = "en"
     """BCP 47 tag, or its beginning, of the voices and the transcripts."""
     recordings: bool = True

@@ -175,9 +175,11 @@ def test_of_other_sentences_around_templates_the_known_words_are_written(places:
     made = prepared(replace(places, data=(), templates=file), tmp_path, spec)
     texts = [text for one, text in zip(made.train.ids, made.train.texts) if one.startswith("others/")]
     said = write_script(spec, file, 1)[1]["train"]
-    assert len(said) == 40 and len(texts) == 40 * 3
+    assert len(said) == 40
+    assert len(texts) == 40 * 3
     assert sorted(texts[::3]) == sorted(" ".join(word for word in text.split() if word in words) for text in said)
-    assert any(texts) and not all(texts)
+    assert any(texts)
+    assert not all(texts)
 
 
 def test_what_does_not_go_together_is_refused():
