@@ -17,7 +17,7 @@ T = TypeVar("T")
 Work: TypeAlias = Callable[[str, Tell, Progress], T]
 """`work(host, tell, progress)`: what is done to one board, in its own thread. `tell` and `progress` raise `KeyboardInterrupt`."""
 Say: TypeAlias = Callable[[str, str, str], None]
-"""`say(host, step, text)`, from the threads of the boards, one at a time."""
+"""`say(host, step, text)`, from the threads of the boards, one at a time; host "" for all of them."""
 
 
 def at_once(hosts: Sequence[str], work: Work[T], say: Say, progress: Progress = no_progress) -> tuple[T, ...]:
@@ -44,6 +44,8 @@ class _Crew:
 
     def stop(self) -> None:
         """From now on each host's next `tell` or `progress` raises."""
+        if not self._stopping:
+            self._say("", "stop", "each board ends its step in hand, and goes back to what it ran if that is not what runs")
         self._stopping = True
 
     def tell(self, host: str) -> Tell:

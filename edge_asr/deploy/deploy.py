@@ -39,8 +39,7 @@ def deploy_release(release: Release, errand: Errand, *, keep: int = 0, progress:
     `keep`: releases that stay there; 0: as many as the target says. Does not raise: what went wrong is in the outcome. A
     `KeyboardInterrupt` out of `errand.tell` or `progress` is the problem `STOPPED`.
     """
-    target = errand.target
-    return carry_out(deploy_steps(release, target, keep or target.keep, errand.pace, progress), errand, release.id)
+    return carry_out(deploy_steps(release, errand.target, keep, errand.pace, progress), errand, release.id)
 
 
 def roll_back(errand: Errand) -> Outcome:

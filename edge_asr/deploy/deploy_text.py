@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edge_asr.deploy.deploy import CONNECT
 from edge_asr.deploy.outcome import STOPPED, Outcome
+from edge_asr.deploy.roll_out import PACK
 from edge_asr.deploy.steps import Step
 
 NEXT = {
@@ -16,6 +17,8 @@ NEXT = {
     "prune": "Old releases take room that the next deployment may miss; make sure that the folder can be written to.",
 }
 """What to do when a step fails whose error does not say it."""
+UNTOUCHED = (PACK, CONNECT.name)
+"""Steps before anything on a board can change."""
 
 
 def plan_text(host: str, steps: Sequence[Step]) -> str:
@@ -29,20 +32,39 @@ def step_line(step: str, text: str) -> str:
     return f"{step:<9} {text}"
 
 
-def outcome_text(outcome: Outcome) -> str:
-    """What came of it: for a failure which step failed, in what state the board is, and what to do."""
-    if outcome.ok:
-        return f"{outcome.host}: {_state(outcome)}."
-    said = "stopped" if outcome.problem == STOPPED else "failed"
-    lines = [f"{outcome.host}: {said} at {outcome.failed_step}" + (f": {outcome.problem}" if said == "failed" else "")]
-    lines.append(f"{outcome.host}: {_state(outcome)}.")
-    if said == "failed" and outcome.failed_step in NEXT:
-        lines.append(f"{outcome.host}: {NEXT[outcome.failed_step]}")
-    return "\n".join(lines)
+class Script:
+    """What is said about several boards as it comes, a line at a time to `write`: the step, then below it what it found."""
+
+    def __init__(self, hosts: Sequence[str], write: Callable[[str], None]) -> None:
+        self._width = max(map(len, hosts)) if len(hosts) > 1 else 0
+        self._write = write
+        self._steps: dict[str, str] = {}
+
+    def say(self, host: str, step: str, text: str) -> None:
+        """As `crew.Say`."""
+        label = "" if self._steps.get(host) == step else step
+        self._steps[host] = step
+        self._write(f"{host:<{self._width}}  {step_line(label, text)}" if self._width else step_line(label, text))
 
 
-def outcomes_table(outcomes: Sequence[Outcome]) -> str:
-    """A line a board."""
+def outcomes_text(outcomes: Sequence[Outcome]) -> str:
+    """What came of it on each board, and below a line each where there are several."""
+    texts = [_outcome_text(outcome) for outcome in outcomes]
+    return "\n".join([*texts, "", _table(outcomes)] if len(outcomes) > 1 else texts)
+
+
+def _outcome_text(outcome: Outcome) -> str:
+    """For a failure which step failed, in what state the board is, and what to do."""
+    lines = [f"{_state(outcome)}."]
+    if outcome.problem == STOPPED:
+        lines.insert(0, f"stopped at {outcome.failed_step}")
+    elif outcome.failed_step:
+        lines.insert(0, f"failed at {outcome.failed_step}: {outcome.problem}")
+        lines += [NEXT[outcome.failed_step]] if outcome.failed_step in NEXT else []
+    return "\n".join(f"{outcome.host}: {line}" for line in lines)
+
+
+def _table(outcomes: Sequence[Outcome]) -> str:
     rows = [("board", "result", "runs now"), *((o.host, _result(o), _runs(o)) for o in outcomes)]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return "\n".join(f"{host:<{widths[0]}}  {result:<{widths[1]}}  {runs}" for host, result, runs in rows)
@@ -59,8 +81,8 @@ def _runs(outcome: Outcome) -> str:
 
 
 def _state(outcome: Outcome) -> str:
-    if outcome.running is None and outcome.failed_step == CONNECT.name:
-        return "nothing was changed"
+    if outcome.running is None and outcome.failed_step in UNTOUCHED:
+        return "nothing was changed there"
     if outcome.running is None:
         return "the board can't be reached; it goes back by itself to what it ran, `invoke status` says so when it is there again"
     if not outcome.running:

@@ -1,4 +1,4 @@
-"""What a board runs and how it is, without changing anything there."""
+"""What a board runs, how it is and what its service wrote, without changing anything there."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ class BoardStatus:
     """Why nothing is known; empty: it is."""
 
 
+@dataclass(frozen=True)
+class BoardLog:
+    """What the service wrote on a board."""
+
+    host: str
+    text: str = ""
+    problem: str = ""
+    """Why it can't be had; empty: it can."""
+
+
 def look_at(target: Target, host: str, *, connect: Connect = Board) -> BoardStatus:
     """Ask the board `host` what it runs. Does not raise: a board that can't be asked says why in `problem`."""
     try:
@@ -35,8 +45,17 @@ def look_at(target: Target, host: str, *, connect: Connect = Board) -> BoardStat
             state, probe = board.call("releases"), board.call("probe")
             service = board.call("service", name=target.service.name)
     except DeployError as err:
-        return BoardStatus(host, problem=str(err))
+        return BoardStatus(host, problem=str(err).removeprefix(f"{host}: "))
     return BoardStatus(host, state["current"], tuple(state["releases"]), service, probe["free_bytes"])
+
+
+def read_logs(target: Target, host: str, lines: int, *, connect: Connect = Board) -> BoardLog:
+    """The last `lines` of the service in the board's journal. Does not raise, as `look_at` does not."""
+    try:
+        with connect(host, target.folder) as board:
+            return BoardLog(host, board.call("logs", name=target.service.name, lines=lines)["text"].rstrip())
+    except DeployError as err:
+        return BoardLog(host, problem=str(err))
 
 
 def status_text(found: Sequence[BoardStatus]) -> str:

@@ -16,6 +16,7 @@ from edge_asr.deploy.fitting import needs, unfit
 from edge_asr.deploy.release import Release
 from edge_asr.deploy.target import Target
 from edge_asr.deploy.transfer import send_release
+from edge_asr.deploy.unit import START_SECONDS, STOP_SECONDS
 from edge_asr.errors import DeployError
 from edge_asr.progress import Progress, no_progress
 
@@ -31,8 +32,8 @@ class Pace:
 
     lock_s: float = 0.0
     """For another deployment to the same board."""
-    ready_s: float = 60.0
-    """For the service to hear its first audio."""
+    ready_s: float = float(START_SECONDS + STOP_SECONDS)
+    """For the service to hear its first audio, after the one before has ended; then systemd itself has given it up."""
     settle_s: float = 5.0
     """That the service must run on after that."""
 
@@ -51,8 +52,8 @@ class Step:
 
 
 def deploy_steps(release: Release, target: Target, keep: int, pace: Pace, progress: Progress = no_progress) -> tuple[Step, ...]:
-    """The steps that put `release` on a board, which then keeps `keep` releases."""
-    id, folder = release.id, target.folder
+    """The steps that put `release` on a board, which then keeps `keep` releases (0: as many as the target says)."""
+    id, folder, keep = release.id, target.folder, keep or target.keep
     size = f"{release.size / 1e6:.1f} MB"
     return (
         Step("check", f"the board must have {needs(target, release)}", partial(_check, target=target, release=release)),
@@ -116,7 +117,7 @@ def _take_lock(board: Board, *, wait_s: float) -> str:
 
 
 def _send(board: Board, *, release: Release, progress: Progress) -> str:
-    sent = send_release(board, release, progress)
+    sent = send_release(board, release, lambda _, done, total: progress("sending kB", done // 1000, total // 1000))
     kept = f" of {sent.size / 1e6:.1f} MB, the rest was there" if sent.sent < sent.size else ""
     return f"{sent.files} files were new, {sent.sent / 1e6:.1f} MB sent{kept}; all {len(release.files)} are verified"
 
@@ -159,10 +160,10 @@ def _watch(board: Board, *, service: str, settle_s: float) -> str:
     first = board.call("service", name=service)
     time.sleep(settle_s)
     last = board.call("service", name=service)
-    if last["ActiveState"] != "active" or last["MainPID"] != first["MainPID"]:
+    if last["ActiveState"] != "active" or last.get("MainPID") != first.get("MainPID"):
         raise DeployError(f"{service} came up and ended again ({last['ActiveState']})\n{_journal(board, service)}".strip())
     board.call("keep")
-    return f"active, process {last['MainPID']}"
+    return f"active for {settle_s:g} s, {last.get('StatusText') or 'no status'}"
 
 
 def _journal(board: Board, service: str) -> str:

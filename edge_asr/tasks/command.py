@@ -11,9 +11,11 @@ from invoke import task
 
 from edge_asr.errors import EdgeAsrError
 
+GO_ON = "What is done is kept; `invoke train --resume` goes on with a training run."
 
-def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
-    """An invoke task whose errors are one line and exit code 2, and that Ctrl-C ends in order."""
+
+def command(*, stopped: str = GO_ON, **options: Any) -> Callable[[Callable[..., None]], Any]:
+    """An invoke task whose errors are one line and exit code 2, and that Ctrl-C ends in order, saying what it `stopped`."""
 
     def decorate(function: Callable[..., None]) -> Any:
         @functools.wraps(function)
@@ -24,7 +26,7 @@ def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
                 print(f"invoke {function.__name__}: error: {err}", file=sys.stderr)
                 sys.exit(2)
             except KeyboardInterrupt:
-                print("\nStopped. What is done is kept; `invoke train --resume` goes on with a training run.", file=sys.stderr)
+                print(f"\nStopped. {stopped}", file=sys.stderr)
                 sys.exit(130)
 
         return task(**options)(run)
