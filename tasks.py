@@ -14,9 +14,10 @@ from invoke import Context
 from edge_asr.errors import EdgeAsrError
 from edge_asr.tasks.command import command
 from edge_asr.tasks.deploy import deploy, logs, remove, status
+from edge_asr.tasks.emulate import emulate
 from edge_asr.tasks.measure import evaluate_clips, evaluate_recogniser, is_recogniser, limit_recogniser
 from edge_asr.tasks.speech import quantize_speech, speech_places, train_speech
-from edge_asr.tasks.targets import keys, sign, targets
+from edge_asr.tasks.targets import keys, profile, sign, targets
 from edge_asr.tasks.wake import calibrate_words, evaluate_wake, train_wake_words
 from edge_asr.training.console import progress_bars
 from edge_asr.training.workers import read_tf_config

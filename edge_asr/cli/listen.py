@@ -23,6 +23,7 @@ from edge_asr.cli.audio_input import open_input
 from edge_asr.cli.event_lines import header, print_json, print_line
 from edge_asr.cli.live import LiveLine, live_line
 from edge_asr.cli.main import INTERRUPTED
+from edge_asr.cli.signed import add_key_argument, read_allowed
 from edge_asr.cli.stop import StopSignals
 from edge_asr.errors import ConfigError
 from edge_asr.runtime.engine import Engine, load_engine
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `edge-asr listen`."""
     add_engine_arguments(parser, several=True)
+    add_key_argument(parser)
     parser.add_argument(
         "--input", default="mic", metavar="FILE|-|mic", help="a WAV file, raw 16-bit mono samples on stdin, or the microphone"
     )
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     """Listen until the input ends or a signal comes."""
     _check_then(args)
     with StopSignals() as stop, service_manager(os.environ, os.getpid()) as service:
-        engines = [load_engine(bundle, form=args.form, **running(args)) for bundle in args.bundle]
+        engines = [load_engine(read_allowed(path, args), form=args.form, **running(args)) for path in args.bundle]
         wake = _open_stream(engines, args.threshold)
         headers = [header(engine) for engine in engines]
         stream: EventStream = wake
@@ -85,7 +87,7 @@ def _then(wake: Stream, args: argparse.Namespace) -> tuple[CommandStream, str]:
     from edge_asr.runtime.command_stream import CommandStream
     from edge_asr.runtime.speech_engine import load_speech_engine
 
-    engine = load_speech_engine(args.then, **running(args))
+    engine = load_speech_engine(read_allowed(args.then, args), **running(args))
     return CommandStream(wake, open_recogniser(engine, args)), header(engine)
 
 

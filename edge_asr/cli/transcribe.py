@@ -13,6 +13,7 @@ from edge_asr.cli.event_lines import header, print_json, print_line
 from edge_asr.cli.live import LiveLine
 from edge_asr.cli.main import INTERRUPTED
 from edge_asr.cli.recogniser import open_recogniser
+from edge_asr.cli.signed import add_key_argument, read_allowed
 from edge_asr.cli.stop import StopSignals
 from edge_asr.errors import AudioError
 from edge_asr.runtime.events import Event, Partial
@@ -24,6 +25,7 @@ from edge_asr.runtime.speech_engine import load_speech_engine
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `edge-asr transcribe`."""
     add_engine_arguments(parser)
+    add_key_argument(parser)
     parser.add_argument(
         "--input",
         nargs="+",
@@ -42,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.input) > 1 and set(args.input) & set(NO_FILES):
         raise AudioError(f"expected one input, or several files, found {' '.join(args.input)}")
     with StopSignals() as stop, service_manager(os.environ, os.getpid()) as service:
-        engine = load_speech_engine(args.bundle, form=args.form, **running(args))
+        engine = load_speech_engine(read_allowed(args.bundle, args), form=args.form, **running(args))
         stream = open_recogniser(engine, args, endpoint=not args.no_endpoint)
         if args.json:
             print(header(engine), flush=True)
