@@ -12,14 +12,18 @@ from edge_asr.runtime.interpreter import Kernels
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """`--bundle`, `--form`, `--kernels`, `--threads` and the accelerator's: what `load_engine` takes.
-
-    With `several`, `--bundle` gives a list.
-    """
+    """`--bundle`, and what `add_running_arguments` adds. With `several`, `--bundle` gives a list."""
     action, more = ("append", "; several may listen together") if several else ("store", "")
     parser.add_argument("--bundle", type=Path, required=True, action=action, metavar="FOLDER", help=f"the bundle to run{more}")
+    add_running_arguments(parser)
+
+
+def add_running_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--form`, and what `running` reads: how a model is to run."""
     parser.add_argument(
-        "--form", choices=("stream", "window"), help="form of the model (default: stream where the bundle has it)"
+        "--form",
+        choices=("stream", "window", "edgetpu"),
+        help="form of the model (default: the cheapest that the bundle has for what runs it)",
     )
     parser.add_argument(
         "--kernels",
@@ -46,7 +50,7 @@ class Running(TypedDict):
 
 
 def running(args: argparse.Namespace) -> Running:
-    """What the arguments of `add_engine_arguments` say of it. Raises `ConfigError`."""
+    """What the arguments of `add_running_arguments` say of it. Raises `ConfigError`."""
     return {"threads": args.threads, "kernels": args.kernels, "accelerator": accelerator_of(args)}
 
 

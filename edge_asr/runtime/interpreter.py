@@ -1,21 +1,23 @@
-"""One TFLite interpreter behind a small face: LiteRT where it is installed, else tflite-runtime."""
+"""A model behind a small face, whatever runs it: TFLite's kernels, a delegate, or the GPU."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.bundle.manifest import TensorSpec
-from edge_asr.errors import DelegateError, InterpreterError
-from edge_asr.runtime.accelerator import CPU, NONE, Accelerator
-from edge_asr.runtime.delegates import load_delegate
-from edge_asr.runtime.quiet import quiet_stderr
+from edge_asr.errors import InterpreterError
+from edge_asr.runtime.accelerator import CPU, GPU, NONE, Accelerator
+from edge_asr.runtime.compiled_model import CompiledGpuModel
+from edge_asr.runtime.native_model import NativeModel
+from edge_asr.runtime.op_count import OpCount
+from edge_asr.runtime.tflite_model import TfliteModel
 
 Kernels: TypeAlias = Literal["default", "builtin"]
 """`default`: XNNPACK where the package uses it. `builtin`: the portable kernels alone. They differ in the last bits."""
@@ -23,15 +25,18 @@ Kernels: TypeAlias = Literal["default", "builtin"]
 
 @dataclass(frozen=True)
 class InterpreterDescription:
-    """What runs a model. Outputs are comparable bit for bit within one set of kernels only."""
+    """What really runs a model. Outputs are comparable bit for bit within one set of kernels and accelerator only."""
 
     package: str
     version: str
     kernels: Kernels
     """Of the CPU, for what the accelerator does not take."""
-    threads: int = 1
-    accelerator: str = "cpu"
-    """What really runs the model: `cpu`, `gpu`, `edgetpu`, or the path of an external delegate."""
+    threads: int
+    """Of the CPU."""
+    accelerator: str
+    """`cpu`, `gpu`, `edgetpu`, or the path of an external delegate."""
+    ops: OpCount
+    """How many of the model's operations run where."""
     options: dict[str, str] = field(default_factory=dict)
     """Those that the accelerator was told."""
     fallback: str = ""
@@ -45,6 +50,8 @@ class Interpreter:
     """The inputs as the model file has them, in its order: first the features, behind them states."""
     outputs: tuple[TensorSpec, ...]
     """The outputs as the model file has them, in its order: first the logits, behind them the states for the next step."""
+    description: InterpreterDescription
+    """To be stated beside every measurement."""
 
     def __init__(
         self,
@@ -56,44 +63,38 @@ class Interpreter:
         fallback: str = "",
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        """Load `model`, the bytes of a `.tflite` file, to run on `threads` threads.
+        """Load `model`, the bytes of a `.tflite` file, to run on `accelerator`, or on `threads` threads of the CPU.
 
-        `fallback`: why this runs instead of another accelerator, for the description. `input_shape`: of the first input,
-        where it is not the file's own (other people's models leave it open).
-        Raises `InterpreterError` when no interpreter is installed or it refuses the model, and `DelegateError` when
-        the delegate can't be loaded or can't run it.
+        `fallback`: why this runs instead of another accelerator, for the description (`accelerator.fallback` is for those who
+        choose the model, see `load_model`). `input_shape`: of the first input, where it is not the file's own (other people's
+        models leave it open); not on the GPU.
+        Raises `InterpreterError` when no interpreter is installed or it refuses the model, and `DelegateError` when the
+        accelerator is not there or can't run the model.
         """
         if threads < 1 or kernels not in ("default", "builtin"):
             raise InterpreterError(
                 f"expected at least 1 thread and kernels 'default' or 'builtin', found {threads} and {kernels!r}"
             )
-        self._package, module = _import_package()
-        delegates = [] if accelerator.delegate == NONE else [load_delegate(module, accelerator)]
+        self._model: NativeModel
+        if accelerator.delegate == GPU:
+            self._model = CompiledGpuModel(model, accelerator)
+        else:
+            builtin = kernels == "builtin"
+            self._model = TfliteModel(model, threads=threads, builtin=builtin, accelerator=accelerator, input_shape=input_shape)
+        self.inputs, self.outputs = self._model.inputs, self._model.outputs
         self.description = InterpreterDescription(
-            self._package, version(self._package), kernels, threads, accelerator.name, accelerator.options, fallback
+            package=self._model.package,
+            version=version(self._model.package),
+            kernels=kernels,
+            threads=threads,
+            accelerator=accelerator.name,
+            ops=self._model.ops,
+            options=accelerator.options,
+            fallback=fallback,
         )
-        """Package, version, kernels and accelerator, to be stated beside every measurement."""
-        resolvers = module.OpResolverType
-        resolver = resolvers.AUTO if kernels == "default" else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        try:
-            with quiet_stderr():  # the native library announces each delegate that it makes
-                self._native = module.Interpreter(
-                    model_content=model,
-                    num_threads=threads,
-                    experimental_op_resolver_type=resolver,
-                    experimental_delegates=delegates,
-                )
-                if input_shape is not None:
-                    self._native.resize_tensor_input(self._native.get_input_details()[0]["index"], input_shape)
-                self._native.allocate_tensors()
-            inputs, outputs = self._native.get_input_details(), self._native.get_output_details()
-        except Exception as err:  # foreign code: ValueError, RuntimeError, SystemError, ... by package and version
-            kind = DelegateError if delegates else InterpreterError
-            raise kind(f"{self._package} refuses the model: {str(err) or type(err).__name__}") from err
-        self.inputs, self.outputs = tuple(map(_tensor_spec, inputs)), tuple(map(_tensor_spec, outputs))
-        self._input_index, *self._state_indexes = (tensor["index"] for tensor in inputs)
-        self._output_indexes = [tensor["index"] for tensor in outputs]
         self._lock = threading.Lock()
+        if accelerator.delegate != NONE:  # some fail, and all compile, when they first run: not in the middle of a sound
+            self._run([np.zeros(spec.shape, spec.dtype) for spec in self.inputs])
 
     @property
     def input(self) -> TensorSpec:
@@ -120,42 +121,14 @@ class Interpreter:
         """Run the model on int8 `values` of `input.shape` and `states` of the shapes of the other inputs.
 
         Returns copies of the output, of `output.shape`, and of the other outputs: the states for the next step.
-        Raises `InterpreterError` when number, shape or dtype are not the inputs', or the interpreter fails.
+        Raises `InterpreterError` when number, shape or dtype are not the inputs', or the interpreter fails; `DelegateError`
+        when an accelerator is in it.
         """
-        if len(states) != len(self._state_indexes):
-            raise InterpreterError(f"expected {len(self._state_indexes)} states, as the model has, found {len(states)}")
-        native = self._native
-        try:
-            with self._lock:
-                native.set_tensor(self._input_index, values)
-                for index, state in zip(self._state_indexes, states):
-                    native.set_tensor(index, state)
-                native.invoke()
-                output, *following = [native.get_tensor(index) for index in self._output_indexes]
-        except (ValueError, RuntimeError) as err:
-            raise InterpreterError(f"{self._package} could not run the model: {err}") from err
+        if len(states) != len(self.inputs) - 1:
+            raise InterpreterError(f"expected {len(self.inputs) - 1} states, as the model has, found {len(states)}")
+        output, *following = self._run((values, *states))
         return output, following
 
-
-def _import_package() -> tuple[str, Any]:
-    try:
-        from ai_edge_litert import interpreter as litert
-
-        return "ai-edge-litert", litert
-    except ImportError as err:
-        reason = err
-    try:
-        from tflite_runtime import interpreter as tflite
-
-        return "tflite-runtime", tflite
-    except ImportError:
-        raise InterpreterError(
-            "expected a TFLite interpreter, found none: pip install ai-edge-litert "
-            f"(on 32-bit ARM: pip install tflite-runtime 'numpy<2'); the import said: {reason}"
-        ) from reason
-
-
-def _tensor_spec(details: Mapping[str, Any]) -> TensorSpec:
-    scale, zero_point = details["quantization"]
-    dtype = cast("Literal['int8']", np.dtype(details["dtype"]).name)  # whatever it is: the engine compares
-    return TensorSpec(tuple(int(n) for n in details["shape"]), dtype, float(scale), int(zero_point))
+    def _run(self, values: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        with self._lock:
+            return self._model.run(values)

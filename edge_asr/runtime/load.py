@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from edge_asr.bundle.manifest import Form, Kind, Manifest, ModelFile, TensorSpec
 from edge_asr.bundle.quantization import quantize
 from edge_asr.bundle.store import Bundle, read_bundle
-from edge_asr.errors import BundleError
+from edge_asr.errors import BundleError, DelegateError
 from edge_asr.frontend.kernel import compute
-from edge_asr.runtime.accelerator import Accelerator
+from edge_asr.runtime.accelerator import CPU, EDGETPU, GPU, NONE, Accelerator
 from edge_asr.runtime.interpreter import Interpreter, Kernels
 
+_FORMS: dict[str, tuple[Form, ...]] = {GPU: ("window",), EDGETPU: ("edgetpu",)}
 RUNNABLE_FORMS: tuple[Form, ...] = ("stream", "window")
-"""What runs here, the cheaper first. The `resource` form is for microcontrollers."""
+"""What the CPU runs, the cheaper first. The `resource` form is for microcontrollers."""
 
 _OTHER_USE = {
     "keywords": "edge-asr listen detects its words",
@@ -47,12 +48,18 @@ class LoadedModel:
         return frame
 
 
+def forms_for(accelerator: Accelerator) -> tuple[Form, ...]:
+    """What an accelerator takes where no form is asked for, the cheaper first; an external delegate the same as the CPU."""
+    return _FORMS.get(accelerator.delegate, RUNNABLE_FORMS)
+
+
 def load_model(
     bundle: Path | Bundle, kind: Kind, *, form: Form | None, threads: int, kernels: Kernels, accelerator: Accelerator
 ) -> LoadedModel:
     """Load a bundle of that kind, verified, into an interpreter; see `Interpreter` for `threads`, `kernels` and `accelerator`.
 
-    `form`: `stream` or `window`; None takes the first of these that the bundle has.
+    `form`: the one to run; None takes the first of `forms_for(accelerator)` that the bundle has. With `accelerator.fallback`,
+    what can't run there runs on the CPU, in the form that the CPU would take; the interpreter's description says why.
     Raises `BundleError` for a bundle that is damaged, of another kind, has no such form, or whose model is not what its
     manifest says, `InterpreterError` when no interpreter is installed or it refuses the model, `DelegateError` for the delegate.
     """
@@ -60,19 +67,36 @@ def load_model(
     found = checked.manifest.kind
     if found != kind:
         raise BundleError(f"{checked.path}: expected a bundle of kind {kind!r}, found one of kind {found!r}: {_OTHER_USE[found]}")
-    model = _choose(checked, RUNNABLE_FORMS if form is None else (form,))
-    interpreter = Interpreter(checked.models[model.form], threads=threads, kernels=kernels, accelerator=accelerator)
-    _check_tensors(model, interpreter, checked.path)
-    return LoadedModel(checked, model, interpreter)
+    try:
+        return _load(checked, form, accelerator, threads=threads, kernels=kernels)
+    except DelegateError as err:
+        if not accelerator.fallback:
+            raise
+        own = None if form in _FORMS[EDGETPU] else form  # which the CPU can't run
+        return _load(checked, own, CPU, threads=threads, kernels=kernels, fallback=str(err))
 
 
-def _choose(bundle: Bundle, forms: tuple[Form, ...]) -> ModelFile:
-    models = {model.form: model for model in bundle.manifest.models if model.form in RUNNABLE_FORMS}
-    for form in forms:
-        if form in models:
-            return models[form]
+def _load(
+    bundle: Bundle, form: Form | None, accelerator: Accelerator, *, threads: int, kernels: Kernels, fallback: str = ""
+) -> LoadedModel:
+    model = _choose(bundle, form, accelerator)
+    content = bundle.models[model.form]
+    interpreter = Interpreter(content, threads=threads, kernels=kernels, accelerator=accelerator, fallback=fallback)
+    _check_tensors(model, interpreter, bundle.path)
+    return LoadedModel(bundle, model, interpreter)
+
+
+def _choose(bundle: Bundle, form: Form | None, accelerator: Accelerator) -> ModelFile:
+    wanted = forms_for(accelerator) if form is None else (form,)
+    models = {model.form: model for model in bundle.manifest.models if model.form != "resource"}
+    for one in wanted:
+        if one in models:
+            return models[one]
     there = ", ".join(bundle.models)
-    raise BundleError(f"{bundle.path}: expected a model of the form {' or '.join(forms)} to run, found {there}")
+    text = f"{bundle.path}: expected a model of the form {' or '.join(wanted)} to run on {accelerator.name}, found {there}"
+    if accelerator.delegate == EDGETPU:
+        raise DelegateError(f"{text}; compile it on a workstation: invoke edgetpu {bundle.path}")
+    raise BundleError(text) if accelerator.delegate == NONE else DelegateError(text)
 
 
 def _check_tensors(model: ModelFile, interpreter: Interpreter, folder: Path) -> None:

@@ -5,20 +5,39 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import IO
 
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Keep what native code writes to stderr inside the block off it (every thread's: keep the block short)."""
+    with open(os.devnull, "wb") as null, _stderr_to(null):  # noqa: PTH123 - the descriptor is what counts
+        yield
+
+
+@contextlib.contextmanager
+def captured_stderr() -> Iterator[Callable[[], str]]:
+    """The same, but it can be asked for: a call gives what was written so far."""
+    with tempfile.TemporaryFile() as file, _stderr_to(file):
+
+        def said() -> str:
+            file.seek(0)
+            return file.read().decode(errors="replace")
+
+        yield said
+
+
+@contextlib.contextmanager
+def _stderr_to(file: IO[bytes]) -> Iterator[None]:
     try:
         sys.stderr.flush()
         saved = os.dup(2)
     except (OSError, AttributeError, ValueError):  # no stderr, nothing to keep quiet
         yield
         return
-    with open(os.devnull, "wb") as null:  # noqa: PTH123 - the descriptor is what counts
-        os.dup2(null.fileno(), 2)
+    os.dup2(file.fileno(), 2)
     try:
         yield
     finally:

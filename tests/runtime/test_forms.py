@@ -135,7 +135,7 @@ def test_the_streaming_form_comes_first(tiny_forms: Bundle, tiny_bundle: Bundle)
 
 
 def test_a_form_that_is_not_there_is_refused(tiny_forms: Bundle, tiny_bundle: Bundle):
-    with pytest.raises(BundleError, match="of the form stream to run, found window"):
+    with pytest.raises(BundleError, match="of the form stream to run on cpu, found window"):
         load_engine(tiny_bundle, form="stream")
     entry = tiny_forms.manifest.models[1]
     draft = ManifestDraft("r", tiny_forms.manifest.labels, tiny_forms.manifest.frontend, tiny_forms.manifest.detect)

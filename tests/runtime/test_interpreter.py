@@ -33,7 +33,7 @@ def test_threads_may_share_an_interpreter(monkeypatch):
     interpreter = Interpreter(MODEL)
     windows = [np.full((1, 49, 40, 1), level, np.int8) for level in range(-120, 120, 20)]
     expected = [interpreter.invoke(window) for window in windows]
-    native = interpreter._native
+    native = interpreter._model._native
 
     class Slow:
         """Gives the other threads time between setting the input and running the model."""
@@ -45,7 +45,7 @@ def test_threads_may_share_an_interpreter(monkeypatch):
         def __getattr__(self, name):
             return getattr(native, name)
 
-    monkeypatch.setattr(interpreter, "_native", Slow())
+    monkeypatch.setattr(interpreter._model, "_native", Slow())
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(interpreter.invoke, windows))
     assert np.array_equal(found, expected)
