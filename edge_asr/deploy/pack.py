@@ -37,8 +37,12 @@ LAUNCH = """\
 #!/bin/sh
 # Runs edge-asr from the release that this lies in, from wherever and through whatever link it is called.
 here=$(dirname -- "$(readlink -f -- "$0")")
+command -v python{python} >/dev/null || {{
+  echo "edge-asr: error: this release is for Python {python}, found no python{python}; pack one for this system" >&2
+  exit 2
+}}
 export PYTHONPATH="$here/site" PYTHONNOUSERSITE=1 PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1
-exec python3 -m edge_asr.cli "$@"
+exec python{python} -m edge_asr.cli "$@"
 """
 """The folder is resolved once: a process goes on with its own release when `current` is switched. No byte code is written,
 for a release holds what was packed and nothing else."""
@@ -74,7 +78,7 @@ def pack_release(
             _copy_bundle(checked, root / BUNDLE)
             _write_selftest(root / SELFTEST, checked, target, clip, cache, progress)
             (root / SETTINGS).write_text(json.dumps(to_table(settings), indent=1), encoding="utf-8")
-            (root / LAUNCHER).write_text(LAUNCH, encoding="utf-8")
+            (root / LAUNCHER).write_text(LAUNCH.format(python=target.board.python), encoding="utf-8")
             unit = unit_text(target, target.folder, kind=checked.manifest.kind, public_key=public_key)
             (root / UNIT).write_text(unit, encoding="utf-8")
             requirements = pinned(release_packages(checked.manifest, target), target.board, constraints)
