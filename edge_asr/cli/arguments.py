@@ -32,6 +32,11 @@ def add_running_arguments(parser: argparse.ArgumentParser) -> None:
         help="default: the interpreter's fast kernels (XNNPACK); builtin: the portable ones",
     )
     parser.add_argument("--threads", type=positive, default=1, metavar="N", help="threads of the interpreter (default: 1)")
+    add_accelerator_arguments(parser)
+
+
+def add_accelerator_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--delegate`, `--delegate-option` and `--fallback`: what `accelerator_of` reads."""
     parser.add_argument(
         "--delegate", default=NONE, metavar="NAME|PATH", help="edgetpu, gpu, or the library of an external TFLite delegate"
     )

@@ -17,9 +17,12 @@ from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.cli.arguments import add_engine_arguments, add_json_argument, running
 from edge_asr.config import to_table
 from edge_asr.frontend.resample import resample
+from edge_asr.runtime.accelerator import CPU
 from edge_asr.runtime.bench import BenchResult, bench
+from edge_asr.runtime.board import RunSpec
 from edge_asr.runtime.engine import load_engine
-from edge_asr.runtime.load import RUNNABLE_FORMS
+from edge_asr.runtime.load import forms_for, load_model
+from edge_asr.runtime.run_arguments import run_arguments
 from edge_asr.runtime.speech_bench import bench_speech
 from edge_asr.runtime.speech_engine import load_speech_engine
 from edge_asr.runtime.startup import StartCost, measure_start
@@ -39,12 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     bundle = read_bundle(args.bundle)
-    forms = [form for form in RUNNABLE_FORMS if form in bundle.models and args.form in (None, form)]
     rate = bundle.manifest.frontend.sample_rate
     samples = _noise(NOISE_SECONDS * rate) if args.input is None else resample(*read_wav(args.input), rate)
-    results = [_bench(bundle, form, samples, args) for form in forms or [args.form]]
-    options = ["--bundle", str(args.bundle), "--kernels", args.kernels, "--threads", str(args.threads)]
-    options += ["--form", results[0].form, "--input", "-", "--json"]
+    results = [_bench(bundle, form, samples, args) for form in _forms(bundle, args)]
+    run = [f"--form={results[0].form}", *run_arguments(RunSpec(**running(args)))]
+    options = [f"--bundle={args.bundle}", *run, "--input=-", "--json"]
     command = ["transcribe", "--no-endpoint"] if bundle.manifest.kind == "speech" else ["listen"]
     start = measure_start([sys.executable, "-m", "edge_asr.cli", *command, *options], _noise(START_SECONDS * rate).tobytes())
     if args.json:
@@ -54,6 +56,16 @@ def run(args: argparse.Namespace) -> int:
             _show(result)
         _show_start(start)
     return 0
+
+
+def _forms(bundle: Bundle, args: argparse.Namespace) -> list[Form]:
+    """Those to measure: all that the accelerator runs here, or that the CPU runs in its place."""
+    how = running(args)
+    if args.form is not None:
+        return [args.form]
+    first = load_model(bundle, bundle.manifest.kind, form=None, **how)
+    fallback = first.interpreter.description.fallback
+    return [form for form in forms_for(CPU if fallback else how["accelerator"]) if form in bundle.models]
 
 
 def _bench(bundle: Bundle, form: Form, samples: NDArray[Any], args: argparse.Namespace) -> BenchResult:
@@ -71,6 +83,8 @@ def _show(result: BenchResult) -> None:
     rows: dict[str, Any] = {
         "bundle": f"{result.bundle}, {about.package} {about.version}, {about.kernels} kernels, on {platform.machine()}",
         "form": result.form,
+        "runs on": about.placement,
+        **({"fallback": " ".join(about.fallback.split())} if about.fallback else {}),
         "audio": f"{result.audio_seconds:.1f} s in {result.steps} steps of {result.step_ms:g} ms",
         "real-time factor": f"{result.real_time_factor:.5f}",
         "CPU": f"{result.cpu_seconds_per_hour:.2f} s per hour of audio",

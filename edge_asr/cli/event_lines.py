@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from edge_asr.config import to_table
 from edge_asr.runtime.events import Detection, Event, Final, NoCommand, Overrun, SourceBack, SourceLost, Started, event_json
 
 if TYPE_CHECKING:
@@ -23,9 +24,20 @@ def header(engine: Engine | SpeechEngine) -> str:
         "form": engine.model.form,
         "interpreter": f"{about.package} {about.version}",
         "kernels": about.kernels,
+        "threads": about.threads,
+        "accelerator": about.accelerator,
+        "options": about.options,
+        "operations": to_table(about.ops),
+        "fallback": about.fallback,
         "sample_rate": manifest.frontend.sample_rate,
     }
     return json.dumps(fields)
+
+
+def tell_fallback(engine: Engine | SpeechEngine) -> None:
+    """Say so on stderr when something else runs than what was asked for."""
+    if about := engine.interpreter.description.fallback:
+        print(f"edge-asr: {engine.manifest.name} runs on the CPU: {' '.join(about.split())}", file=sys.stderr)
 
 
 def print_json(event: Event) -> None:

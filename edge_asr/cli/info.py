@@ -10,28 +10,43 @@ from pathlib import Path
 
 from edge_asr.bundle.manifest import DetectSpec, Manifest, ModelFile
 from edge_asr.bundle.speech import SpeechDecodeSpec
-from edge_asr.cli.arguments import add_json_argument
+from edge_asr.cli.arguments import add_json_argument, add_running_arguments, running
 from edge_asr.cli.signed import add_key_argument, read_allowed
 from edge_asr.config import to_table
 from edge_asr.frontend.spec import FrontendSpec
+from edge_asr.runtime.load import LoadedModel, load_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `edge-asr info`."""
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")
     add_key_argument(parser)
+    add_running_arguments(parser)
+    parser.set_defaults(delegate=None)  # the model is loaded only for those who ask
     add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the manifest."""
-    manifest = read_allowed(args.bundle, args).manifest
+    """Print the manifest, and what runs the model here where a delegate was named."""
+    bundle = read_allowed(args.bundle, args)
+    here = None if args.delegate is None else load_model(bundle, bundle.manifest.kind, form=args.form, **running(args))
     if args.json:
-        print(json.dumps(to_table(manifest), indent=1))
+        ran = {} if here is None else {"here": {"form": here.model.form, **to_table(here.interpreter.description)}}
+        print(json.dumps({**to_table(bundle.manifest), **ran}, indent=1))
     else:
-        for name, text in _rows(manifest):
+        for name, text in (*_rows(bundle.manifest), *(() if here is None else _here(here))):
             print(f"{name:<12} {text}")
     return 0
+
+
+def _here(loaded: LoadedModel) -> Iterator[tuple[str, str]]:
+    about = loaded.interpreter.description
+    yield "here", f"{loaded.model.form} form on {about.placement}"
+    yield "", f"{about.package} {about.version}, {about.kernels} kernels, threads {about.threads}"
+    if about.options:
+        yield "", "options " + ", ".join(f"{key}={value}" for key, value in about.options.items())
+    if about.fallback:
+        yield "fallback", " ".join(about.fallback.split())
 
 
 def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:

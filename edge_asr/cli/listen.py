@@ -20,7 +20,7 @@ from edge_asr.cli.arguments import (
     share,
 )
 from edge_asr.cli.audio_input import open_input
-from edge_asr.cli.event_lines import header, print_json, print_line
+from edge_asr.cli.event_lines import header, print_json, print_line, tell_fallback
 from edge_asr.cli.live import LiveLine, live_line
 from edge_asr.cli.main import INTERRUPTED
 from edge_asr.cli.signed import add_key_argument, read_allowed
@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     with StopSignals() as stop, service_manager(os.environ, os.getpid()) as service:
         engines = [load_engine(read_allowed(path, args), form=args.form, **running(args)) for path in args.bundle]
         wake = _open_stream(engines, args.threshold)
+        for engine in engines:
+            tell_fallback(engine)
         headers = [header(engine) for engine in engines]
         stream: EventStream = wake
         if args.then is not None:
@@ -88,6 +90,7 @@ def _then(wake: Stream, args: argparse.Namespace) -> tuple[CommandStream, str]:
     from edge_asr.runtime.speech_engine import load_speech_engine
 
     engine = load_speech_engine(read_allowed(args.then, args), **running(args))
+    tell_fallback(engine)
     return CommandStream(wake, open_recogniser(engine, args)), header(engine)
 
 

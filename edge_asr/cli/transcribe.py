@@ -9,7 +9,7 @@ import sys
 
 from edge_asr.cli.arguments import add_engine_arguments, add_json_argument, add_rate_arguments, add_recogniser_arguments, running
 from edge_asr.cli.audio_input import NO_FILES, open_input
-from edge_asr.cli.event_lines import header, print_json, print_line
+from edge_asr.cli.event_lines import header, print_json, print_line, tell_fallback
 from edge_asr.cli.live import LiveLine
 from edge_asr.cli.main import INTERRUPTED
 from edge_asr.cli.recogniser import open_recogniser
@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise AudioError(f"expected one input, or several files, found {' '.join(args.input)}")
     with StopSignals() as stop, service_manager(os.environ, os.getpid()) as service:
         engine = load_speech_engine(read_allowed(args.bundle, args), form=args.form, **running(args))
+        tell_fallback(engine)
         stream = open_recogniser(engine, args, endpoint=not args.no_endpoint)
         if args.json:
             print(header(engine), flush=True)

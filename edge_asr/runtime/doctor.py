@@ -14,8 +14,10 @@ import numpy as np
 from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.errors import EdgeAsrError, InterpreterError
 from edge_asr.frontend.resample import resample
+from edge_asr.runtime.accelerator import CPU, NONE, Accelerator
 from edge_asr.runtime.engine import load_engine
 from edge_asr.runtime.interpreter import Interpreter, Kernels
+from edge_asr.runtime.load import load_model
 from edge_asr.runtime.microphone import find_device, list_devices
 from edge_asr.runtime.probe import PROBE_MODEL
 from edge_asr.runtime.speech_engine import load_speech_engine
@@ -36,12 +38,15 @@ class Check:
     """What to do about it; empty when it is ok."""
 
 
-def examine(bundle: Path | None = None) -> tuple[Check, ...]:
-    """Check this machine, and `bundle` where one is given. Does not raise: what is wrong is in the answer."""
-    return tuple(_checks(bundle))
+def examine(bundle: Path | None = None, accelerator: Accelerator = CPU) -> tuple[Check, ...]:
+    """Check this machine, `bundle` where one is given, and whether `accelerator` runs that.
+
+    Does not raise: what is wrong is in the answer.
+    """
+    return tuple(_checks(bundle, accelerator))
 
 
-def _checks(bundle: Path | None) -> Iterator[Check]:
+def _checks(bundle: Path | None, accelerator: Accelerator) -> Iterator[Check]:
     yield _python()
     yield Check("numpy", "ok", np.__version__)
     install = "pip install --force-reinstall ai-edge-litert (on 32-bit ARM: tflite-runtime 'numpy<2')"
@@ -58,6 +63,8 @@ def _checks(bundle: Path | None) -> Iterator[Check]:
         yield _try("microphone", "missing", lambda: find_device(list_devices(), None).name, plug)
     if bundle is not None:
         yield _try("bundle", "failed", lambda: _bundle(bundle), "copy the bundle again from where it was made, or export it anew")
+        if accelerator.delegate != NONE:
+            yield _accelerator(bundle, accelerator)
 
 
 def _python() -> Check:
@@ -89,13 +96,25 @@ def _invoke(kernels: Kernels) -> str:
     return f"{about.package} {about.version} runs a test model with {about.kernels} kernels"
 
 
+def _accelerator(path: Path, accelerator: Accelerator) -> Check:
+    try:
+        bundle = read_bundle(path)
+        loaded = load_model(bundle, bundle.manifest.kind, form=None, threads=1, kernels="default", accelerator=accelerator)
+    except EdgeAsrError as err:
+        return Check("accelerator", "failed", str(err), "see docs/accelerators.md; with --fallback the CPU runs it")
+    about = loaded.interpreter.description
+    found = f"{loaded.model.form} form on {about.placement}"
+    return Check("accelerator", "missing", found, about.fallback) if about.fallback else Check("accelerator", "ok", found)
+
+
 def _bundle(path: Path) -> str:
     bundle = read_bundle(path)
     if bundle.manifest.kind == "speech":
         return _speech_bundle(bundle)
     engine = load_engine(bundle)
     posterior = engine.classify(np.zeros(engine.window_samples, np.int16))
-    return f"{engine.manifest.name}: loads and runs; silence is {engine.labels[int(np.argmax(posterior))]}"
+    ran = f"{engine.model.form} form on {engine.interpreter.description.placement}"
+    return f"{engine.manifest.name}: loads and runs ({ran}); silence is {engine.labels[int(np.argmax(posterior))]}"
 
 
 def _speech_bundle(bundle: Bundle) -> str:
@@ -106,4 +125,5 @@ def _speech_bundle(bundle: Bundle) -> str:
     decoder.advance(engine.log_probs(np.zeros(engine.sample_rate, np.int16)))
     text = decoder.finish().text
     heard = f"silence is taken for {text!r}" if text else "silence has no words"
-    return f"{engine.manifest.name}: loads and runs with its gate ({gate.gate}); {heard}"
+    ran = f"{engine.model.form} form on {engine.interpreter.description.placement}"
+    return f"{engine.manifest.name}: loads and runs ({ran}) with its gate ({gate.gate}); {heard}"

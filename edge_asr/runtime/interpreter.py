@@ -42,6 +42,15 @@ class InterpreterDescription:
     fallback: str = ""
     """Why the CPU runs it although an accelerator was asked for; else empty."""
 
+    @property
+    def placement(self) -> str:
+        """What runs where, in words."""
+        ops = self.ops
+        parts = {self.accelerator: ops.accelerator, "XNNPACK": ops.xnnpack}
+        portable = ops.model - sum(parts.values())
+        told = [f"{count} on {what}" for what, count in {**parts, "portable kernels": portable}.items() if count]
+        return f"{self.accelerator}: of {ops.model} operations {', '.join(told)}"
+
 
 class Interpreter:
     """A model, loaded and ready. Safe to share between threads: `invoke` and `step` take a lock."""

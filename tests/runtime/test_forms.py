@@ -142,7 +142,7 @@ def test_a_form_that_is_not_there_is_refused(tiny_forms: Bundle, tiny_bundle: Bu
     part = ModelPart(b"for a microcontroller", entry.input, entry.output, (), 49)
     only_resource = write_bundle(tiny_forms.path.parent / "r", draft, {"resource": part})
     for form in (None, "resource"):
-        with pytest.raises(BundleError, match="to run, found resource"):
+        with pytest.raises(BundleError, match="to run on cpu, found resource"):
             load_engine(only_resource, form=form)
 
 
