@@ -12,10 +12,12 @@ from edge_asr.frontend.presets import PRESETS
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.quantize import int8_size
 from edge_asr.zoo.build import build_model
-from edge_asr.zoo.spec import ArticleCnn, BcResNet, DsCnn, DsTcResNet, ModelSpec, ResDsCnn
+from edge_asr.zoo.spec import ArticleCnn, BcResNet, CtcNet, DsCnn, DsTcResNet, ModelSpec, ResDsCnn, field_frames, stride_frames
 
 CLASSES = 12
 """Of the Speech Commands task, which the papers' numbers are for."""
+CHARACTERS = 29
+"""Tokens of a recogniser of English: the blank, the space, the letters and the apostrophe."""
 
 ZOO: tuple[tuple[str, ModelSpec, str], ...] = (
     ("DS-CNN-S", DsCnn("s"), "dscnn"),
@@ -28,6 +30,9 @@ ZOO: tuple[tuple[str, ModelSpec, str], ...] = (
     ("BC-ResNet-2", BcResNet(2.0), "logmel40"),
     ("BC-ResNet-3", BcResNet(3.0), "logmel40"),
     ("Article CNN", ArticleCnn(), "psf"),
+    ("CTC net 128", CtcNet(channels=(128,) * 6, kernels=(5, 5, 5, 7, 7, 9)), "logmel40"),
+    ("CTC net 256", CtcNet(), "logmel40"),
+    ("CTC net 384", CtcNet(channels=(384,) * 7, kernels=(3, 5, 5, 7, 7, 7, 9)), "logmel40"),
 )
 """Name, spec and front end of the networks that `zoo_table` shows."""
 
@@ -39,7 +44,7 @@ class ModelCost:
     name: str
     frontend: str
     input_shape: tuple[int, int, int]
-    """Frames, features, 1: of one second."""
+    """Frames, features, 1: of one second; of a CTC network, with the field's frames before it."""
     parameters: int
     macs: int
     int8_bytes: int
@@ -62,8 +67,11 @@ def zoo_table(*, progress: Progress = no_progress) -> tuple[ModelCost, ...]:
     for done, (name, spec, preset) in enumerate(ZOO):
         progress(name, done, len(ZOO))
         frontend = PRESETS[preset]
-        shape = (frontend.frames_in(frontend.sample_rate), frontend.features, 1)
-        model = build_model(spec, shape, CLASSES, seed=0)
+        classes, before = CLASSES, 0
+        if isinstance(spec, CtcNet):
+            classes, before = CHARACTERS, field_frames(spec) - stride_frames(spec)
+        shape = (before + frontend.frames_in(frontend.sample_rate), frontend.features, 1)
+        model = build_model(spec, shape, classes, seed=0)
         rows.append(ModelCost(name, preset, shape, parameters(model), macs(model), int8_size(model)))
     progress("models", len(ZOO), len(ZOO))
     return tuple(rows)

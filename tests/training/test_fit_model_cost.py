@@ -5,7 +5,7 @@ import pytest
 from edge_asr.training import model_cost
 from edge_asr.training.model_cost import ModelCost, macs, parameters, zoo_table
 from edge_asr.zoo.build import build_model
-from edge_asr.zoo.spec import ArticleCnn, DsCnn, ResDsCnn
+from edge_asr.zoo.spec import ArticleCnn, CtcNet, DsCnn, ResDsCnn
 
 
 @pytest.mark.parametrize(("size", "millions"), [("s", 5.4), ("m", 19.8), ("l", 56.9)])
@@ -28,8 +28,11 @@ def test_parameters_by_hand() -> None:
 
 def test_the_table_has_a_row_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     networks = (("small", DsCnn("s"), "dscnn"), ("article", ArticleCnn(filters=(4, 4), dense=8), "psf"))
+    networks += (("ctc", CtcNet(channels=(16,), kernels=(5,)), "logmel40"),)
     monkeypatch.setattr(model_cost, "ZOO", networks)
-    small, article = zoo_table()
+    small, article, ctc = zoo_table()
     assert small == ModelCost("small", "dscnn", (49, 10, 1), 23180, 2656768, small.int8_bytes)
     assert article.input_shape == (98, 13, 1)
+    assert ctc.input_shape == (11 + 49, 40, 1)  # what the first output sees of the past, and a second
+    assert ctc.macs > 25 * 16 * model_cost.CHARACTERS  # 25 outputs of all tokens, and more
     assert 23180 < small.int8_bytes < 50_000  # a byte a weight, and some for scales and operators
