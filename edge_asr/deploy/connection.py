@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
-from edge_asr.deploy.agent.session import READY
-from edge_asr.deploy.send_agent import NO_PYTHON, agent_command, agent_source
+from edge_asr.deploy.send_agent import NO_PYTHON, READY, agent_command, agent_source
 from edge_asr.deploy.ssh import CONNECT_LIMIT_S, open_connection
 from edge_asr.errors import DeployError
 from edge_asr.progress import Progress, no_progress
@@ -17,6 +16,7 @@ from edge_asr.progress import Progress, no_progress
 REQUEST_LIMIT_S = 300.0
 """For an answer, beside the time that the request itself allows; a Pi Zero needs a minute to read all releases."""
 CHUNK_LIMIT_S = 60.0
+END_LIMIT_S = 5.0
 CHUNK = 1 << 20
 """Bytes that are sent before the board confirms them."""
 NOISE_LIMIT = 1 << 16
@@ -34,28 +34,28 @@ class Board:
     def __init__(self, host: str, folder: str = "/opt/edge-asr", *, units: str = "/etc/systemd/system") -> None:
         self.host = host
         self._command = agent_command(PurePosixPath(folder), PurePosixPath(units))
-        self._connection: Any = None
+        self._open = contextlib.ExitStack()
         self._channel: Any = None
         self._read = b""
 
     def __enter__(self) -> Board:
         """Connect and start the agent. Raises `DeployError` when the host can't be reached, is unknown, or has no Python."""
-        self._connection = open_connection(self.host)
         try:
-            self._start()
+            self._start(self._open.enter_context(open_connection(self.host)))
         except BaseException:
-            self.close()
+            self._drop()
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the connection, and with it the agent."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._channel = None
+        """End the session, and wait a little until the agent has given back what it holds."""
+        if self._channel is not None:
+            with contextlib.suppress(OSError):
+                self._channel.shutdown_write()
+                self._channel.settimeout(END_LIMIT_S)
+                while self._channel.recv(1 << 16):
+                    pass
+        self._drop()
 
     def call(self, request: str, **values: Any) -> dict[str, Any]:
         """The agent's answer to `request`.
@@ -94,12 +94,11 @@ class Board:
                 progress("send", done, size)
         return size - start
 
-    def _start(self) -> None:
-        self._channel = self._connection.transport.open_session(timeout=CONNECT_LIMIT_S)
+    def _start(self, transport: Any) -> None:
+        self._channel = transport.open_session(timeout=CONNECT_LIMIT_S)
         self._channel.settimeout(REQUEST_LIMIT_S)
         self._channel.exec_command(self._command)
-        with contextlib.suppress(OSError):  # a shell that ends at once is asked for its reasons below
-            self._channel.sendall(agent_source())
+        self._say(agent_source())
         while READY not in self._read:
             if not self._receive("start") or len(self._read) > NOISE_LIMIT:
                 raise DeployError(f"{self.host}: start: {self._why_no_agent()}")
@@ -109,12 +108,11 @@ class Board:
         if self._channel is None:
             raise DeployError(f"{self.host}: {request}: the connection is closed")
         self._channel.settimeout(limit_s)
-        with contextlib.suppress(OSError):  # an agent that ended may have said why
-            self._channel.sendall(json.dumps({"request": request, **values}).encode() + b"\n" + payload)
+        self._say(json.dumps({"request": request, **values}).encode() + b"\n" + payload)
         while b"\n" not in self._read:
             if not self._receive(request) or len(self._read) > ANSWER_LIMIT:
                 why = self._stderr()
-                self.close()
+                self._drop()
                 raise DeployError(f"{self.host}: {request}: the connection was cut{why}; what was sent is kept, try again")
         line, self._read = self._read.split(b"\n", 1)
         answer = json.loads(line)
@@ -122,12 +120,20 @@ class Board:
             raise DeployError(f"{self.host}: {request}: {answer['error']}")
         return dict(answer["ok"])
 
+    def _say(self, content: bytes) -> None:
+        with contextlib.suppress(OSError, EOFError):  # whoever is gone may have said why: what is received next tells
+            self._channel.sendall(content)
+
+    def _drop(self) -> None:
+        self._channel = None
+        self._open.close()
+
     def _receive(self, request: str) -> bool:
         try:
             piece = self._channel.recv(1 << 16)
         except TimeoutError as err:
             limit_s = self._channel.gettimeout()
-            self.close()
+            self._drop()
             raise DeployError(f"{self.host}: {request}: expected an answer within {limit_s:g} s, found none") from err
         self._read += piece
         return bool(piece)

@@ -8,10 +8,12 @@ from pathlib import Path, PurePosixPath
 
 MODULES = ("system", "contents", "place", "incoming", "releases", "service", "session")
 """Of the agent, each after those that it imports."""
+READY = b"edge-asr agent: ready\n"
+"""What it says first; a login shell may have written something before."""
 NO_PYTHON = 127
 """Exit code of a shell that knows no `python3`."""
 
-_START = """
+_START = f"""
 import json, sys, types
 if sys.version_info < (3, 9):
     sys.exit("python3 is %d.%d there, the agent needs 3.9 or newer" % sys.version_info[:2])
@@ -19,6 +21,8 @@ for name, source in json.loads(sys.stdin.buffer.readline()):
     module = sys.modules[name] = types.ModuleType(name)
     module.__package__ = "agent"
     exec(compile(source, name, "exec"), module.__dict__)
+sys.stdout.buffer.write({READY!r})
+sys.stdout.flush()
 module.main(*sys.argv[1:])
 """
 

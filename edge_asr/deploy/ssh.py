@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from edge_asr.errors import DeployError
@@ -14,8 +15,9 @@ CONNECT_LIMIT_S = 15
 SYSTEM_HOSTS = "/etc/ssh/ssh_known_hosts"
 
 
-def open_connection(host: str) -> Any:
-    """An open `fabric.Connection` to `host`: `user@name:port`, or a name in `~/.ssh/config`.
+@contextlib.contextmanager
+def open_connection(host: str) -> Iterator[Any]:
+    """A connection to `host` as a `paramiko.Transport`. `host`: `user@name:port`, or a name in `~/.ssh/config`.
 
     The host's key must be in `~/.ssh/known_hosts` or the system's file, and so must each jump host's. Login keys come from
     `~/.ssh`, the configuration or ssh-agent; nothing is asked for, and the agent is not forwarded.
@@ -23,24 +25,31 @@ def open_connection(host: str) -> Any:
     """
     fabric, paramiko = _libraries()
     limits = dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), CONNECT_LIMIT_S)
-    try:
-        connection = fabric.Connection(host, forward_agent=False, connect_timeout=CONNECT_LIMIT_S, connect_kwargs=limits)
-        hop = connection
-        while isinstance(hop, fabric.Connection):
-            _check_host_key(hop.client, f"{hop.user}@{hop.host}", hop.port, paramiko)
-            hop = hop.gateway
-        connection.open()
-    except paramiko.BadHostKeyException as err:
-        raise DeployError(_changed_key(host, err)) from err
-    except paramiko.AuthenticationException as err:
-        raise DeployError(
+    with contextlib.ExitStack() as open_clients:
+        try:
+            connection = fabric.Connection(host, forward_agent=False, connect_timeout=CONNECT_LIMIT_S, connect_kwargs=limits)
+            hop = connection
+            while isinstance(hop, fabric.Connection):
+                open_clients.callback(hop.client.close)
+                hop.client.set_missing_host_key_policy(_refusing(paramiko, host, f"{hop.user}@{hop.host}", hop.port))
+                _load_known_hosts(hop.client)
+                hop = hop.gateway
+            connection.open()
+        except (paramiko.SSHException, OSError, EOFError, ValueError) as err:
+            raise DeployError(_explained(host, err, paramiko)) from err
+        connection.transport.set_keepalive(CONNECT_LIMIT_S)
+        yield connection.transport
+
+
+def _explained(host: str, err: Exception, paramiko: Any) -> str:
+    if isinstance(err, paramiko.BadHostKeyException):
+        return _changed_key(host, err)
+    if isinstance(err, paramiko.AuthenticationException):
+        return (
             f"{host}: log in: expected that a key of this user is accepted, found: {err}; passwords are not used: "
             f"`ssh-copy-id {host}` puts your key there, `ssh-add` unlocks one that has a passphrase"
-        ) from err
-    except (paramiko.SSHException, OSError, EOFError, ValueError) as err:
-        raise DeployError(f"{host}: connect: {err or type(err).__name__}; is the board on, and does `ssh {host}` work?") from err
-    connection.transport.set_keepalive(CONNECT_LIMIT_S)
-    return connection
+        )
+    return f"{host}: connect: {str(err) or type(err).__name__}; is the board on, and does `ssh {host}` work?"
 
 
 def _libraries() -> tuple[Any, Any]:
@@ -53,20 +62,23 @@ def _libraries() -> tuple[Any, Any]:
     return fabric, paramiko
 
 
-def _check_host_key(client: Any, login: str, port: int, paramiko: Any) -> None:
+def _load_known_hosts(client: Any) -> None:
+    client.load_system_host_keys()
+    with contextlib.suppress(OSError):
+        client.load_system_host_keys(SYSTEM_HOSTS)
+
+
+def _refusing(paramiko: Any, host: str, login: str, port: int) -> Any:
     class Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
         def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
             where = "" if port == 22 else f"-p {port} "
             raise DeployError(
-                f"{login}: connect: the host {hostname} is not in ~/.ssh/known_hosts. It shows a key with the fingerprint "
+                f"{host}: connect: the host {hostname} is not in ~/.ssh/known_hosts. It shows a key with the fingerprint "
                 f"{_fingerprint(key)} ({key.get_name()}); compare that with what the board says "
                 f"(ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then add it: ssh {where}{login} true"
             )
 
-    client.load_system_host_keys()
-    with contextlib.suppress(OSError):
-        client.load_system_host_keys(SYSTEM_HOSTS)
-    client.set_missing_host_key_policy(Refuse())
+    return Refuse()
 
 
 def _changed_key(host: str, err: Any) -> str:

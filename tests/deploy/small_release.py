@@ -12,8 +12,8 @@ from edge_asr.deploy.release import Release, ReleaseDraft, write_release
 LAUNCHER = '#!/bin/sh\necho "$0 $*"\n'
 
 
-def small_release(folder: Path, minute: int = 0, *, launcher: str = LAUNCHER, **files: bytes) -> Release:
-    """A release made at 12:`minute`; `files` come below `site`, beside one that is in every release."""
+def small_release(folder: Path, minute: int = 0, *, second: int = 0, launcher: str = LAUNCHER, **files: bytes) -> Release:
+    """A release made at 12:`minute`, which its unit names; `files` come below `site`, beside one that is in every release."""
     content = {
         "edge-asr": launcher.encode(),
         "edge-asr.service": f"[Unit]\nDescription=release {minute}\n".encode(),
@@ -27,7 +27,7 @@ def small_release(folder: Path, minute: int = 0, *, launcher: str = LAUNCHER, **
         (folder / path).write_bytes(body)
     (folder / "edge-asr").chmod(0o755)
     draft = ReleaseDraft("x86_64", "small", "0" * 64, "0.1.0", "x86_64", "3.11")
-    return write_release(folder, draft, datetime(2025, 1, 31, 12, minute, tzinfo=timezone.utc))
+    return write_release(folder, draft, datetime(2025, 1, 31, 12, minute, second, tzinfo=timezone.utc))
 
 
 def noise(size: int, seed: int = 0) -> bytes:

@@ -1,4 +1,4 @@
-"""A real OpenSSH server on loopback that passes for a board: a folder for it to write to, and stand-ins for its service manager."""
+"""A real OpenSSH server on loopback that passes for a board, with stand-ins for the board's service manager."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ from .releases import discard, missing, prune, releases, run, unpack
 from .service import logs, remove, service, switch
 from .system import RefusedError, can_be_root, free_bytes, glibc, machine, missing_packages, user_name
 
-READY = b"edge-asr agent 1 is ready\n"
 IDLE_S = 300
 """Seconds without a request after which the connection is taken for dead: the lock must not outlive a pulled cable."""
 LINE_LIMIT, PAYLOAD_LIMIT = 16 << 20, 8 << 20
@@ -118,7 +117,6 @@ def serve(place: Place, requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer until the connection ends, or nothing comes for `IDLE_S`."""
     session = Session(place)
     try:
-        _say(answers, READY)
         while line := _within_idle(requests.readline, LINE_LIMIT):
             values = json.loads(line)
             size = values.pop("bytes", None)
@@ -126,7 +124,8 @@ def serve(place: Place, requests: BinaryIO, answers: BinaryIO) -> None:
                 values["payload"] = _within_idle(requests.read, min(size, PAYLOAD_LIMIT))
                 if len(values["payload"]) < size:
                     break  # cut in the middle of it: the next connection sends it again
-            _say(answers, json.dumps(_answer(session, values)).encode() + b"\n")
+            answers.write(json.dumps(_answer(session, values)).encode() + b"\n")
+            answers.flush()
     finally:
         session.end()
 
@@ -156,8 +155,3 @@ def _within_idle(read: Callable[[int], bytes], size: int) -> bytes:
         return read(size)
     finally:
         signal.alarm(0)
-
-
-def _say(answers: BinaryIO, content: bytes) -> None:
-    answers.write(content)
-    answers.flush()
