@@ -11,8 +11,9 @@ from edge_asr.bundle.store import Bundle
 from edge_asr.deploy.packages import release_packages
 from edge_asr.deploy.target import Target
 from edge_asr.errors import BundleError
-from edge_asr.runtime.accelerator import EDGETPU, GPU, Accelerator
-from edge_asr.runtime.load import RUNNABLE_FORMS
+from edge_asr.runtime.accelerator import CPU, EDGETPU
+from edge_asr.runtime.board import RunSpec
+from edge_asr.runtime.load import forms_for
 
 RUNTIME_MB = 50
 """Resident memory of Python, numpy and the interpreter with a small model, in megabytes: 53 with `commands12` on x86_64."""
@@ -43,16 +44,14 @@ def fits(bundle: Bundle, target: Target, public_key: str = "") -> tuple[Misfit, 
 def running_model(bundle: Bundle, target: Target) -> ModelFile | None:
     """The model of `bundle` that runs on `target`, in the form that the target names or its accelerator likes best."""
     models = {model.form: model for model in bundle.manifest.models}
-    forms = (target.run.form,) if target.run.form else forms_for(target.run.accelerator)
-    return next((models[form] for form in forms if form in models), None)
+    return next((models[form] for form in _forms(target.run) if form in models), None)
 
 
-def forms_for(accelerator: Accelerator) -> tuple[Form, ...]:
-    """The forms that may run on it, the best first."""
-    if accelerator.delegate not in (EDGETPU, GPU):
-        return RUNNABLE_FORMS
-    own: Form = "edgetpu" if accelerator.delegate == EDGETPU else "window"
-    return (own, *RUNNABLE_FORMS) if accelerator.fallback else (own,)
+def _forms(run: RunSpec) -> tuple[Form, ...]:
+    """The forms that `runtime.load` would try, in its order."""
+    asked = (run.form,) if run.form else forms_for(run.accelerator)
+    falls_back = run.accelerator.fallback and run.form in ("", "edgetpu")
+    return (*asked, *forms_for(CPU)) if falls_back else asked
 
 
 def _signature(bundle: Bundle, target: Target, public_key: str) -> str:
@@ -70,12 +69,9 @@ def _signature(bundle: Bundle, target: Target, public_key: str) -> str:
 def _form(bundle: Bundle, target: Target, _: str) -> str:
     if running_model(bundle, target) is not None:
         return ""
-    there = f"found {', '.join(bundle.models)}"
-    if target.run.form not in ("", "edgetpu"):
-        return f"expected a model of the form {target.run.form} (run.form), {there}"
-    if target.run.accelerator.delegate == EDGETPU:
-        return f"expected a form compiled for the Edge TPU, {there}: invoke edgetpu {bundle.path}"
-    return f"expected a model of the form {' or '.join(forms_for(target.run.accelerator))}, {there}: invoke quantize"
+    forms, there = " or ".join(_forms(target.run)), ", ".join(bundle.models)
+    advice = f"invoke edgetpu {bundle.path}" if target.run.accelerator.delegate == EDGETPU else "quantize it with its other forms"
+    return f"expected a model of the form {forms} to run on {target.run.accelerator.name}, found {there}: {advice}"
 
 
 def _packages(bundle: Bundle, target: Target, _: str) -> str:

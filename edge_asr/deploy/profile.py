@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from edge_asr.bundle.store import Bundle
 from edge_asr.config import to_table
-from edge_asr.deploy.fits import forms_for
 from edge_asr.deploy.target import Target
 from edge_asr.errors import DeployError
 from edge_asr.progress import Progress, no_progress
 from edge_asr.runtime.accelerator import CPU, NONE
 from edge_asr.runtime.board import RunSpec
+from edge_asr.runtime.load import forms_for
 from edge_asr.runtime.run_arguments import run_arguments
 
 BENCH_LIMIT_S = 280.0
