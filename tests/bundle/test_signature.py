@@ -21,7 +21,10 @@ from tests.bundle.damage import edit_manifest
 # RFC 8032, section 7.1, test 3: another implementation's key, message and signature.
 RFC_KEY = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"
 RFC_MESSAGE = "af82"
-RFC_SIGNATURE = "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+RFC_SIGNATURE = (
+    "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+    "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+)
 
 
 def base64_of(hexadecimal: str) -> str:
