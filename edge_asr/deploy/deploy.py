@@ -59,7 +59,7 @@ def carry_out(steps: Sequence[Step], errand: Errand, aim: str = "") -> Outcome:
         with errand.connect(errand.host, errand.target.folder) as board:
             return _Visit(board, errand, aim).do(steps)
     except (DeployError, KeyboardInterrupt) as err:
-        return Outcome(errand.host, aim, None, CONNECT.name, _problem(errand, err))
+        return Outcome(errand.host, aim, None, CONNECT.name, _problem(errand, CONNECT.name, err))
 
 
 class _Visit:
@@ -77,7 +77,7 @@ class _Visit:
                     self._before = self._current()
                 self._errand.tell(step.name, step.act(self._board))
             except (DeployError, KeyboardInterrupt) as err:
-                return self._failed(step, _problem(self._errand, err))
+                return self._failed(step, _problem(self._errand, step.name, err))
         return Outcome(self._errand.host, self._aim, self._running())
 
     def _failed(self, step: Step, problem: str) -> Outcome:
@@ -116,5 +116,5 @@ class _Visit:
         return str(self._board.call("releases")["current"])
 
 
-def _problem(errand: Errand, err: BaseException) -> str:
-    return STOPPED if isinstance(err, KeyboardInterrupt) else str(err).removeprefix(f"{errand.host}: ")
+def _problem(errand: Errand, step: str, err: BaseException) -> str:
+    return STOPPED if isinstance(err, KeyboardInterrupt) else str(err).removeprefix(f"{errand.host}: ").removeprefix(f"{step}: ")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from edge_asr.deploy.deploy import CONNECT
 from edge_asr.deploy.outcome import STOPPED, Outcome
+from edge_asr.deploy.release import Release
 from edge_asr.deploy.roll_out import PACK
 from edge_asr.deploy.steps import Step
 
@@ -32,8 +33,14 @@ def step_line(step: str, text: str) -> str:
     return f"{step:<9} {text}"
 
 
+def release_text(release: Release) -> str:
+    """A release in a line."""
+    what = f"{release.bundle} for {release.target}, {len(release.files)} files, {release.size / 1e6:.1f} MB"
+    return f"release {release.id}: {what}"
+
+
 class Script:
-    """What is said about several boards as it comes, a line at a time to `write`: the step, then below it what it found."""
+    """What is said about several boards as it comes, to `write`: the step, then below it what it found."""
 
     def __init__(self, hosts: Sequence[str], write: Callable[[str], None]) -> None:
         self._width = max(map(len, hosts)) if len(hosts) > 1 else 0
@@ -44,7 +51,8 @@ class Script:
         """As `crew.Say`."""
         label = "" if self._steps.get(host) == step else step
         self._steps[host] = step
-        self._write(f"{host:<{self._width}}  {step_line(label, text)}" if self._width else step_line(label, text))
+        board = f"{host:<{self._width}}  " if self._width else ""
+        self._write("\n".join(f"{board}{step_line(label, line)}" for line in text.splitlines()))
 
 
 def outcomes_text(outcomes: Sequence[Outcome]) -> str:
@@ -56,11 +64,10 @@ def outcomes_text(outcomes: Sequence[Outcome]) -> str:
 def _outcome_text(outcome: Outcome) -> str:
     """For a failure which step failed, in what state the board is, and what to do."""
     lines = [f"{_state(outcome)}."]
-    if outcome.problem == STOPPED:
-        lines.insert(0, f"stopped at {outcome.failed_step}")
-    elif outcome.failed_step:
-        lines.insert(0, f"failed at {outcome.failed_step}: {outcome.problem}")
-        lines += [NEXT[outcome.failed_step]] if outcome.failed_step in NEXT else []
+    if outcome.failed_step:
+        lines.insert(0, _result(outcome) if outcome.problem == STOPPED else f"{_result(outcome)}: {outcome.problem}")
+    if outcome.failed_step in NEXT and outcome.problem != STOPPED:
+        lines.append(NEXT[outcome.failed_step])
     return "\n".join(f"{outcome.host}: {line}" for line in lines)
 
 

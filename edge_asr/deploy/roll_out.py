@@ -27,12 +27,14 @@ def pack_loads(
     """`pack(load, target, folder)` for each different load, in a folder of its own below `folder`.
 
     A load that can't be packed has its error in place of a release, so that the boards with other loads can go on.
+    Raises `ConfigError` for a target that is none.
     """
     packed: dict[Load, Release | EdgeAsrError] = {}
     for load in loads:
         if load not in packed:
+            target = load_target(load.target, load.set)
             try:
-                packed[load] = pack(load, load_target(load.target, load.set), folder / str(len(packed)))
+                packed[load] = pack(load, target, folder / str(len(packed)))
             except EdgeAsrError as err:
                 packed[load] = err
     return packed

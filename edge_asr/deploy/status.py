@@ -55,7 +55,7 @@ def read_logs(target: Target, host: str, lines: int, *, connect: Connect = Board
         with connect(host, target.folder) as board:
             return BoardLog(host, board.call("logs", name=target.service.name, lines=lines)["text"].rstrip())
     except DeployError as err:
-        return BoardLog(host, problem=str(err))
+        return BoardLog(host, problem=str(err).removeprefix(f"{host}: "))
 
 
 def status_text(found: Sequence[BoardStatus]) -> str:

@@ -71,7 +71,8 @@ def deploy_steps(release: Release, target: Target, keep: int, pace: Pace, progre
 
 def rollback_steps(target: Target, pace: Pace) -> tuple[Step, ...]:
     """The steps that go back to the release before the one that runs."""
-    return (_lock(target, pace), *_trial(target, pace, f"{target.folder}/current to the release before", _previous))
+    find = Step("find", "the release before the one that runs", _previous)
+    return (_lock(target, pace), find, *_trial(target, pace, f"{target.folder}/current to that", _previous))
 
 
 def remove_steps(target: Target, pace: Pace) -> tuple[Step, ...]:
@@ -130,7 +131,7 @@ def _selftest(board: Board, *, id: str) -> str:
         raise DeployError("; ".join(failed))
     if answer["code"]:
         raise DeployError(f"edge-asr selftest ended with {answer['code']}: {answer['err'].strip()[-500:]}")
-    return f"{len(checks)} checks passed"
+    return "\n".join(f"{check['name']}: {check['found']}" for check in checks)
 
 
 def _checks(answer: dict[str, Any]) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from edge_asr.bundle.store import read_bundle
 from edge_asr.deploy.crew import at_once
 from edge_asr.deploy.deploy import Errand, remove_releases, roll_back
-from edge_asr.deploy.deploy_text import Script, outcomes_text, plan_text
+from edge_asr.deploy.deploy_text import Script, outcomes_text, plan_text, release_text
 from edge_asr.deploy.fits import fits
 from edge_asr.deploy.fleet import Load, Station, name_boards, read_fleet
 from edge_asr.deploy.outcome import STOPPED, Outcome
@@ -49,6 +49,8 @@ def bring(stations: Sequence[Station], clip: Path | None, keep: int, wait: int, 
     pace = Pace(lock_s=wait)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="release-") as folder, progress_bars() as progress:
         packed = pack_loads([s.load for s in stations], Path(folder), partial(_pack, clip=clip, progress=progress))
+        for release in packed.values():
+            print(release_text(release) if isinstance(release, Release) else f"no release: {release}")
         if dry_run:
             _print_plans(stations, lambda target, station: deploy_steps(_made(packed[station.load]), target, keep, pace))
             return
