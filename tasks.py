@@ -15,6 +15,7 @@ from edge_asr.errors import EdgeAsrError
 from edge_asr.tasks.command import command
 from edge_asr.tasks.deploy import deploy, logs, remove, status
 from edge_asr.tasks.emulate import emulate
+from edge_asr.tasks.export import edgetpu
 from edge_asr.tasks.measure import evaluate_clips, evaluate_recogniser, is_recogniser, limit_recogniser
 from edge_asr.tasks.speech import quantize_speech, speech_places, train_speech
 from edge_asr.tasks.targets import keys, profile, sign, targets

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from edge_asr.export.edgetpu import Preflight
+from edge_asr.export.edgetpu_compiler import Compiled, Difference, differences
+from edge_asr.export.edgetpu_log import MAPPED
+
+NO_COMPILER = (
+    "edgetpu_compiler is not installed here: nothing is compiled. Coral's package source for x86-64 Debian has it: "
+    "coral.ai/docs/edgetpu/compiler"
+)
 
 
 def preflight_text(report: Preflight) -> str:
@@ -11,6 +18,26 @@ def preflight_text(report: Preflight) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     table = ["  ".join((row[0].rjust(widths[0]), row[1].ljust(widths[1]), row[2].ljust(widths[2]), row[3])) for row in rows]
     return "\n".join([*table, "", *_summary(report)])
+
+
+def compiled_text(compiled: Compiled) -> str:
+    """What the compiler did, where it did other than predicted, and its use of memory."""
+    log = compiled.log
+    mapped, stay = (sum(counts[side] for counts in log.counts.values()) for side in (0, 1))
+    lines = [f"Edge TPU compiler {log.version}: {mapped} operators mapped, {stay} on the CPU."]
+    lines += [f"  {row.operator}, {row.count}: {row.status}" for row in log.rows if row.status != MAPPED]
+    if log.cached_bytes is not None:
+        lines.append(
+            f"Parameters on the chip: {log.cached_bytes:,} bytes; crossing the bus at every run: {log.streamed_bytes or 0:,}."
+        )
+    found = differences(compiled)
+    lines.append("As predicted." if not found else "The compiler did other than predicted:")
+    return "\n".join([*lines, *map(_difference, found)])
+
+
+def _difference(one: Difference) -> str:
+    (expected, _), (mapped, stay) = one.predicted, one.compiled
+    return f"  {one.operator}: {expected} of {sum(one.predicted)} expected to be mapped, {mapped} of {mapped + stay} are"
 
 
 def _rows(report: Preflight) -> list[tuple[str, str, str, str]]:

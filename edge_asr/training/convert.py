@@ -12,6 +12,7 @@ from typing import IO
 import keras
 
 from edge_asr.errors import ConversionError
+from edge_asr.training.even_dilation import even_dilation
 from edge_asr.training.fake_quant import activation_ranges
 from edge_asr.training.graph import check_model, copy_model
 from edge_asr.training.tflite_file import check_int8
@@ -50,7 +51,7 @@ def run_converter(model: keras.Model) -> bytes:
             reason = " | ".join([str(err), *_tail(chatter)])
             raise ConversionError(f"the TFLite converter refuses model {model.name!r}: {reason}") from err
     check_int8(content)
-    return content
+    return even_dilation(content)
 
 
 def _convert(model: keras.Model) -> bytes:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from tensorflow.lite.python import schema_py_generated as schema
+from ai_edge_litert import schema_py_generated as schema
 
 from edge_asr.errors import ConversionError
+from edge_asr.training.tflite_edit import add_buffer, add_tensor, new_operator
 from edge_asr.training.tflite_file import unpack
 from edge_asr.training.tflite_writer import pack
 
@@ -32,9 +33,9 @@ def states_in_variables(stream: bytes) -> bytes:
         )
     content.signatureDefs = None  # it names inputs and outputs that are none any more
     main.inputs, main.outputs = main.inputs[:1], main.outputs[:1]
-    handles = [_tensor(main, schema.TensorType.RESOURCE, []) for _ in before]
-    reads = {state: _operator(content, "READ_VARIABLE", [handle], [state]) for state, handle in zip(before, handles)}
-    assigns = {state: _operator(content, "ASSIGN_VARIABLE", [handle, state], []) for state, handle in zip(after, handles)}
+    handles = [add_tensor(main, schema.TensorType.RESOURCE, []) for _ in before]
+    reads = {state: new_operator(content, "READ_VARIABLE", [handle], [state]) for state, handle in zip(before, handles)}
+    assigns = {state: new_operator(content, "ASSIGN_VARIABLE", [handle, state], []) for state, handle in zip(after, handles)}
     main.operators = [
         _call_once(content, len(content.subgraphs)),
         *(_var_handle(content, number, handle) for number, handle in enumerate(handles)),
@@ -58,27 +59,17 @@ def _initial_states(content: Any, states: list[Any]) -> Any:
     graph.inputs = graph.outputs = np.empty(0, np.int32)
     graph.tensors, graph.operators = [], []
     for number, state in enumerate(states):
-        handle = _tensor(graph, schema.TensorType.RESOURCE, [])
-        value = _tensor(graph, schema.TensorType.INT8, state.shape)
-        graph.tensors[value].quantization = state.quantization
-        graph.tensors[value].buffer = len(content.buffers)
-        buffer = schema.BufferT()
-        buffer.data = np.full(int(np.prod(state.shape)), state.quantization.zeroPoint[0], np.int8).view(np.uint8)
-        content.buffers.append(buffer)
-        graph.operators += [_var_handle(content, number, handle), _operator(content, "ASSIGN_VARIABLE", [handle, value], [])]
+        handle = add_tensor(graph, schema.TensorType.RESOURCE, [])
+        zeros = np.full(int(np.prod(state.shape)), state.quantization.zeroPoint[0], np.int8)
+        value = add_tensor(
+            graph, schema.TensorType.INT8, state.shape, quantization=state.quantization, buffer=add_buffer(content, zeros)
+        )
+        graph.operators += [_var_handle(content, number, handle), new_operator(content, "ASSIGN_VARIABLE", [handle, value], [])]
     return graph
 
 
-def _tensor(graph: Any, kind: int, shape: Any) -> int:
-    """The index of a new tensor without data."""
-    tensor = schema.TensorT()
-    tensor.type, tensor.shape, tensor.buffer = kind, np.array(shape, np.int32), 0
-    graph.tensors.append(tensor)
-    return len(graph.tensors) - 1
-
-
 def _call_once(content: Any, subgraph: int) -> Any:
-    operator = _operator(content, "CALL_ONCE", [], [])
+    operator = new_operator(content, "CALL_ONCE", [], [])
     operator.builtinOptionsType = schema.BuiltinOptions.CallOnceOptions
     operator.builtinOptions = schema.CallOnceOptionsT()
     operator.builtinOptions.initSubgraphIndex = subgraph
@@ -86,23 +77,8 @@ def _call_once(content: Any, subgraph: int) -> Any:
 
 
 def _var_handle(content: Any, number: int, handle: int) -> Any:
-    operator = _operator(content, "VAR_HANDLE", [], [handle])
+    operator = new_operator(content, "VAR_HANDLE", [], [handle])
     operator.builtinOptionsType = schema.BuiltinOptions.VarHandleOptions
     operator.builtinOptions = schema.VarHandleOptionsT()
     operator.builtinOptions.container, operator.builtinOptions.sharedName = "", f"state_{number}"
-    return operator
-
-
-def _operator(content: Any, name: str, inputs: list[int], outputs: list[int]) -> Any:
-    code = getattr(schema.BuiltinOperator, name)
-    codes = [known.builtinCode for known in content.operatorCodes]
-    if code not in codes:
-        known = schema.OperatorCodeT()
-        known.builtinCode = code
-        known.deprecatedBuiltinCode = min(code, schema.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES)
-        content.operatorCodes.append(known)
-        codes.append(code)
-    operator = schema.OperatorT()
-    operator.opcodeIndex = codes.index(code)
-    operator.inputs, operator.outputs = np.array(inputs, np.int32), np.array(outputs, np.int32)
     return operator

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from typing import Any
 
-from tensorflow.lite.python import schema_py_generated as schema
+from ai_edge_litert import schema_py_generated as schema
 
 from edge_asr.bundle.manifest import TensorSpec
 from edge_asr.errors import ConversionError
@@ -23,7 +24,10 @@ def unpack(model: bytes) -> Any:
     """The file as `schema_py_generated.ModelT`. Raises `ConversionError` where it is no `.tflite` file with a subgraph."""
     if model[4:8] != b"TFL3":
         raise ConversionError(f"expected a .tflite file (identifier TFL3), found {bytes(model[4:8])!r}")
-    content = schema.ModelT.InitFromPackedBuf(model, 0)
+    try:
+        content = schema.ModelT.InitFromPackedBuf(model, 0)
+    except (struct.error, LookupError, ValueError, TypeError, AttributeError) as err:
+        raise ConversionError(f"expected a whole .tflite file, found one that is damaged or cut off: {err}") from err
     if not content.subgraphs:
         raise ConversionError("expected a .tflite file with a subgraph, found none")
     return content
