@@ -16,7 +16,7 @@ from edge_asr.errors import ConfigError, DelegateError, InterpreterError
 from edge_asr.runtime.accelerator import Accelerator
 from edge_asr.runtime.native_model import tensor_spec
 from edge_asr.runtime.op_count import OpCount
-from edge_asr.runtime.quiet import captured_stderr
+from edge_asr.runtime.quiet import captured_output
 
 ADVICE = (
     "it needs ai-edge-litert 2.1 or later and a Vulkan driver (Debian: libvulkan1 and mesa-vulkan-drivers 25 or later), "
@@ -49,7 +49,7 @@ class CompiledGpuModel:
         self._model = model  # which CompiledModel reads, and does not keep
         gpu = _gpu_options(options.GpuOptions, accelerator)
         wanted = options.Options(hardware_accelerator.HardwareAccelerator.GPU, gpu_options=gpu)
-        with captured_stderr() as said:
+        with captured_output() as said:
             try:
                 self._native = compiled_model.CompiledModel.from_buffer(model, options=wanted)
                 self._buffers = self._native.create_input_buffers(0), self._native.create_output_buffers(0)

@@ -17,6 +17,7 @@ from edge_asr.runtime.accelerator import CPU, GPU, NONE, Accelerator
 from edge_asr.runtime.compiled_model import CompiledGpuModel
 from edge_asr.runtime.native_model import NativeModel
 from edge_asr.runtime.op_count import OpCount
+from edge_asr.runtime.quiet import captured_output
 from edge_asr.runtime.tflite_model import TfliteModel
 
 Kernels: TypeAlias = Literal["default", "builtin"]
@@ -102,8 +103,9 @@ class Interpreter:
             fallback=fallback,
         )
         self._lock = threading.Lock()
-        if accelerator.delegate != NONE:  # some fail, and all compile, when they first run: not in the middle of a sound
-            self._run([np.zeros(spec.shape, spec.dtype) for spec in self.inputs])
+        if accelerator.delegate != NONE:  # some fail, and the GPU compiles, when they first run: not in the middle of a sound
+            with captured_output():
+                self._run([np.zeros(spec.shape, spec.dtype) for spec in self.inputs])
 
     @property
     def input(self) -> TensorSpec:

@@ -1,4 +1,4 @@
-"""Native libraries that write to the process's stderr when nobody asked."""
+"""Native libraries that write to the process's stderr, or even its stdout, when nobody asked."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import IO
 
+STDOUT, STDERR = 1, 2
+
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Keep what native code writes to stderr inside the block off it (every thread's: keep the block short)."""
-    with open(os.devnull, "wb") as null, _stderr_to(null):  # noqa: PTH123 - the descriptor is what counts
+    with open(os.devnull, "wb") as null, _descriptor_to(STDERR, null):  # noqa: PTH123 - the descriptor is what counts
         yield
 
 
 @contextlib.contextmanager
-def captured_stderr() -> Iterator[Callable[[], str]]:
-    """The same, but it can be asked for: a call gives what was written so far."""
-    with tempfile.TemporaryFile() as file, _stderr_to(file):
+def captured_output() -> Iterator[Callable[[], str]]:
+    """The same of stdout and stderr, for those who may want to know: a call gives what was written so far."""
+    with tempfile.TemporaryFile() as file, _descriptor_to(STDOUT, file), _descriptor_to(STDERR, file):
 
         def said() -> str:
             file.seek(0)
@@ -30,16 +32,16 @@ def captured_stderr() -> Iterator[Callable[[], str]]:
 
 
 @contextlib.contextmanager
-def _stderr_to(file: IO[bytes]) -> Iterator[None]:
+def _descriptor_to(descriptor: int, file: IO[bytes]) -> Iterator[None]:
     try:
-        sys.stderr.flush()
-        saved = os.dup(2)
-    except (OSError, AttributeError, ValueError):  # no stderr, nothing to keep quiet
+        (sys.stderr if descriptor == STDERR else sys.stdout).flush()
+        saved = os.dup(descriptor)
+    except (OSError, AttributeError, ValueError):  # there is none, and nothing to keep quiet
         yield
         return
-    os.dup2(file.fileno(), 2)
+    os.dup2(file.fileno(), descriptor)
     try:
         yield
     finally:
-        os.dup2(saved, 2)
+        os.dup2(saved, descriptor)
         os.close(saved)

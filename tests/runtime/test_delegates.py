@@ -1,4 +1,4 @@
-"""External delegates, with a real one that is compiled here (see recording_delegate.c): what reaches it, and what it may refuse."""
+"""External delegates, with a real one that is compiled here (recording_delegate.c): what reaches it, and what it may refuse."""
 
 from __future__ import annotations
 
