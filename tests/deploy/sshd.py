@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import shutil
 import socket
@@ -95,8 +96,9 @@ class SshServer:
         """Kill what serves the connections that are open; new ones are taken."""
         assert self._process is not None
         for child in psutil.Process(self._process.pid).children(recursive=True):
-            if child.name().startswith("sshd"):
-                child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may end by itself
+                if child.name().startswith("sshd"):
+                    child.kill()
 
     def stop(self) -> None:
         """Stop it, connections too."""

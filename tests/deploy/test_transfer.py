@@ -19,7 +19,7 @@ from tests.deploy.cutting_proxy import CuttingProxy
 from tests.deploy.small_release import noise, small_release
 from tests.deploy.sshd import SshServer
 
-SIZE = 6 << 20
+SIZE = 4 << 20
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_a_full_disk_is_found_before_anything_is_sent(
 ) -> None:
     filler = fill(small_disk, leave=2 * SIZE)
     with pytest.raises(
-        DeployError, match=r"begin: .*the disk is full: expected 29\.\d MB of room for the release, found 12\.\d MB"
+        DeployError, match=r"begin: .*the disk is full: expected 25\.\d MB of room for the release, found 8\.\d MB"
     ):
         send(ssh_server, release)
     assert list((small_disk / "incoming").iterdir()) == []

@@ -108,9 +108,13 @@ class Session:
         return {}
 
     def end(self) -> None:
-        """The connection is gone: so goes a release that is still on trial."""
-        if self._back:
-            self._back()
+        """The connection is gone: so goes a release that is still on trial, and then the lock."""
+        try:
+            if self._back:
+                self._back()
+        finally:
+            if self._lock is not None:
+                self._lock.close()
 
 
 def serve(place: Place, requests: BinaryIO, answers: BinaryIO) -> None:
