@@ -29,7 +29,7 @@ _COLUMNS = (
 
 def profile_text(profile: Profile, budgets: Budgets, last: Profile | None) -> str:
     """One row a measurement with the change since `last`, then the budgets, then which of them are exceeded."""
-    before = {} if last is None else {measured.key: measured for measured in last.measurements if not measured.failed}
+    before = {} if last is None else {measured.key: measured for measured in last.measurements}
     rows = [("form", "on", *(column.title for column in _COLUMNS))]
     rows += [_row(measured, before.get(measured.key)) for measured in profile.measurements if not measured.failed]
     rows.append(("budget", "", *(_budget(column, budgets) for column in _COLUMNS)))

@@ -30,10 +30,8 @@ def make_key(folder: Path) -> str:
     public = _public_text(private)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (folder / PRIVATE).exists():
-            raise FileExistsError
-        write_whole(folder / PUBLIC, f"{public}\n".encode())  # first: a public half alone can be made anew
         _write_secret(folder / PRIVATE, _pem(private))
+        write_whole(folder / PUBLIC, f"{public}\n".encode())
     except FileExistsError as err:
         raise DeployError(f"{folder / PRIVATE}: there is a key already; boards trust it. Move it away to make another") from err
     except OSError as err:
