@@ -28,10 +28,10 @@ MACHINES = {"aarch64": ("arm64", "qemu-aarch64"), "armv7l": ("armhf", "qemu-arm"
 
 @dataclass(frozen=True)
 class Emulator:
-    """A Python of the board's that runs here."""
+    """A board's Python that runs here."""
 
-    python: Path
-    """A program named `python3`: itself, and what it starts by its own name, runs under qemu."""
+    programs: Path
+    """Folder with `python3`, and `python3.11` or whichever it is: they, and what they start by their own name, run under qemu."""
 
     def run(self, command: Sequence[str], *, pycache: Path, path: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command of this machine (a release's launcher) for which `python3` is the board's.
@@ -45,7 +45,7 @@ class Emulator:
     def environment(self, pycache: Path, path: str = "") -> dict[str, str]:
         """The environment in which `python3` is the board's."""
         return {
-            "PATH": f"{self.python.parent}:{os.defpath}",
+            "PATH": f"{self.programs}:{os.defpath}",
             "LC_ALL": "C.UTF-8",
             "PYTHONPYCACHEPREFIX": str(pycache),
             **({"PYTHONPATH": path} if path else {}),
@@ -68,11 +68,12 @@ def make_emulator(board: Board, cache: Path, *, progress: Progress = no_progress
     architecture, program = MACHINES[board.machine]
     qemu = _qemu(program, cache, progress)
     root = _root(Suite(suite, architecture), board, cache, progress)
-    python = cache / f"{root.name}-bin/python3"
-    # With -0 the emulated Python takes this file for its executable, so that what it starts runs under qemu too.
-    words = [str(qemu), "-0", str(python), "-L", str(root), "-E", f"PYTHONHOME={root}/usr", f"{root}/usr/bin/python3"]
-    _write_program(python, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
-    return Emulator(python)
+    programs = cache / f"{root.name}-bin"
+    for name in ("python3", f"python{board.python}"):
+        # With -0 the emulated Python takes this file for its executable, so that what it starts runs under qemu too.
+        words = [str(qemu), "-0", str(programs / name), "-L", str(root), "-E", f"PYTHONHOME={root}/usr", f"{root}/usr/bin/{name}"]
+        _write_program(programs / name, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+    return Emulator(programs)
 
 
 def _qemu(program: str, cache: Path, progress: Progress) -> Path:
