@@ -110,7 +110,7 @@ def test_bench_measures_both_forms_or_the_one_that_is_asked_for(tiny_forms, tmp_
 
 def test_bench_of_a_form_that_is_not_there(tiny_bundle, capsys):
     assert main(["bench", "--bundle", str(tiny_bundle.path), "--form", "stream"]) == 2
-    assert "of the form stream to run, found window" in capsys.readouterr().err
+    assert "of the form stream to run on cpu, found window" in capsys.readouterr().err
 
 
 def test_bench_of_too_little_audio(tiny_bundle, tmp_path, capsys):
