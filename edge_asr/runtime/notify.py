@@ -90,7 +90,7 @@ class ServiceManager:
         return False
 
 
-def service_manager(environment: Mapping[str, str], process: int) -> ServiceManager:
+def service_manager(environment: Mapping[str, str], process: int, *, clock: Callable[[], float] = monotonic) -> ServiceManager:
     """The service manager that started the process with this id and environment, if one did. Raises `ConfigError`.
 
     NOTIFY_SOCKET is its address; WATCHDOG_USEC, in microseconds, counts for the process WATCHDOG_PID (without that, for any).
@@ -98,7 +98,7 @@ def service_manager(environment: Mapping[str, str], process: int) -> ServiceMana
     wanted = environment.get("WATCHDOG_USEC", "") if environment.get("WATCHDOG_PID", str(process)) == str(process) else ""
     if wanted and not (wanted.isascii() and wanted.isdigit() and len(wanted) < 20):
         raise ConfigError(f"WATCHDOG_USEC: expected microseconds, found {wanted!r:.80}; unset it")
-    return ServiceManager(environment.get("NOTIFY_SOCKET", ""), int(wanted or 0) / 1e6)
+    return ServiceManager(environment.get("NOTIFY_SOCKET", ""), int(wanted or 0) / 1e6, clock=clock)
 
 
 def _line(text: str) -> str:

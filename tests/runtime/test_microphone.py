@@ -139,6 +139,18 @@ def test_a_device_that_refuses_the_rate_is_opened_at_its_own_and_its_channels_ar
     np.testing.assert_array_equal(got, np.float32([200 / 32768, -200 / 32768]))
 
 
+def test_it_brings_as_much_at_once_as_it_was_asked_for(portaudio, monkeypatch):
+    monkeypatch.setattr(microphone, "LOST_SECONDS", 0.0)
+    chunks = Microphone("USB", 16000, chunk_seconds=0.02).chunks()
+    assert isinstance(next(chunks), SourceLost)
+    assert isinstance(next(item for item in chunks if not isinstance(item, np.ndarray)), SourceBack)
+    assert [frames for *_, frames in portaudio.opened] == [320, 320]  # 20 ms at 16 kHz, also when it is opened again
+    room = round(microphone.QUEUE_SECONDS / 0.02)
+    for number in range(room + 1):
+        portaudio.record([number] * 320)
+    assert next(chunks) == Overrun(0.0, 320)
+
+
 def test_a_device_that_refuses_everything(portaudio):
     portaudio.takes = set()
     with pytest.raises(AudioError, match=r"USB.*can't record 16-bit samples at 16000 or 48000 Hz: invalid sample rate"):
