@@ -50,13 +50,16 @@ def _without_dense(content: Any, graph: Any, operator: Any) -> Iterator[Any]:
     if code != schema.BuiltinOperator.FULLY_CONNECTED or not _per_channel(graph, operator):
         yield operator
         return
-    before, weights, *bias = operator.inputs.tolist()
+    before, weights, *rest = operator.inputs.tolist()
     (after,) = operator.outputs.tolist()
     outputs, inputs = graph.tensors[weights].shape.tolist()
+    bias = next((index for index in rest if index >= 0), None)
     pixel, result = (_alike(graph, index, (1, 1, 1, size)) for index, size in ((before, inputs), (after, outputs)))
     kernel = _alike(graph, weights, (outputs, 1, 1, inputs))
     yield _reshape(content, graph, before, pixel)
-    yield _convolution(content, operator, [pixel, kernel, *bias], result)
+    yield _convolution(
+        content, operator, [pixel, kernel, _zeros(content, graph, before, weights) if bias is None else bias], result
+    )
     yield _reshape(content, graph, result, after)
 
 
@@ -71,6 +74,15 @@ def _alike(graph: Any, index: int, shape: tuple[int, ...]) -> int:
     """A new tensor with the values of another in another shape."""
     tensor = graph.tensors[index]
     return add_tensor(graph, tensor.type, shape, quantization=tensor.quantization, buffer=tensor.buffer)
+
+
+def _zeros(content: Any, graph: Any, before: int, weights: int) -> int:
+    """A bias, which a convolution must have, of nothing."""
+    quantization = schema.QuantizationParametersT()
+    quantization.scale = graph.tensors[weights].quantization.scale * graph.tensors[before].quantization.scale[0]
+    quantization.zeroPoint = np.zeros(len(quantization.scale), np.int64)
+    zeros = add_buffer(content, np.zeros(len(quantization.scale), np.int32))
+    return add_tensor(graph, schema.TensorType.INT32, [len(quantization.scale)], quantization=quantization, buffer=zeros)
 
 
 def _reshape(content: Any, graph: Any, before: int, after: int) -> Any:

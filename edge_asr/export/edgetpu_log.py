@@ -12,7 +12,7 @@ from edge_asr.errors import ExportError
 MAPPED = "Mapped to Edge TPU"
 _VERSION = re.compile(r"Edge TPU Compiler version (\S+)")
 _HEADER = re.compile(r"^Operator[ \t]+Count[ \t]+Status[ \t]*$", re.MULTILINE)
-_ROW = re.compile(r"^([\w-]+)[ \t]+(\d{1,9})[ \t]+(\S.*?)[ \t\r]*$", re.MULTILINE)
+_ROW = re.compile(r"^([\w-]+)[ \t]+(\d{1,9})[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
 _SIZE = re.compile(r"^(On|Off)-chip memory used for .*: (\d+(?:\.\d+)?) ?(|Ki|Mi|Gi)B\s*$", re.MULTILINE)
 _UNITS = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
