@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from edge_asr.runtime.accelerator import NONE, Accelerator
-from edge_asr.runtime.interpreter import Kernels
+
+if TYPE_CHECKING:
+    from edge_asr.runtime.interpreter import Kernels
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from edge_asr.bundle.manifest import DetectSpec, Manifest, ModelFile
 from edge_asr.bundle.speech import SpeechDecodeSpec
-from edge_asr.cli.arguments import add_json_argument, add_running_arguments, running
+from edge_asr.cli.arguments import add_json_argument, add_running_arguments
 from edge_asr.cli.signed import add_key_argument, read_allowed
 from edge_asr.config import to_table
 from edge_asr.frontend.spec import FrontendSpec
-from edge_asr.runtime.load import LoadedModel, load_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,24 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the manifest, and what runs the model here where a delegate was named."""
     bundle = read_allowed(args.bundle, args)
-    here = None if args.delegate is None else load_model(bundle, bundle.manifest.kind, form=args.form, **running(args))
+    shown, texts = to_table(bundle.manifest), list(_rows(bundle.manifest))
+    if args.delegate is not None:
+        from edge_asr.cli.run_here import load_here, rows
+
+        loaded = load_here(bundle, args)
+        shown["here"] = {"form": loaded.model.form, **to_table(loaded.interpreter.description)}
+        texts += rows(loaded)
     if args.json:
-        ran = {} if here is None else {"here": {"form": here.model.form, **to_table(here.interpreter.description)}}
-        print(json.dumps({**to_table(bundle.manifest), **ran}, indent=1))
+        print(json.dumps(shown, indent=1))
     else:
-        for name, text in (*_rows(bundle.manifest), *(() if here is None else _here(here))):
+        for name, text in texts:
             print(f"{name:<12} {text}")
     return 0
-
-
-def _here(loaded: LoadedModel) -> Iterator[tuple[str, str]]:
-    about = loaded.interpreter.description
-    yield "here", f"{loaded.model.form} form on {about.placement}"
-    yield "", f"{about.package} {about.version}, {about.kernels} kernels, threads {about.threads}"
-    if about.options:
-        yield "", "options " + ", ".join(f"{key}={value}" for key, value in about.options.items())
-    if about.fallback:
-        yield "fallback", " ".join(about.fallback.split())
 
 
 def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:

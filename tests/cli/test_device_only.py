@@ -79,4 +79,5 @@ def test_only_the_chosen_command_is_imported():
     loaded = python((), code).stdout
     assert "edge_asr.cli.info" in loaded
     assert "edge_asr.cli.listen" not in loaded
-    assert "edge_asr.runtime" not in loaded
+    assert "edge_asr.runtime.load" not in loaded
+    assert "edge_asr.runtime.interpreter" not in loaded

@@ -44,6 +44,11 @@ def test_a_wav_file_as_json(tiny_bundle, wav):
         "labels": ["_silence_", "_unknown_", "yes", "no"],
         "form": "window",
         "kernels": "default",
+        "threads": 1,
+        "accelerator": "cpu",
+        "options": {},
+        "operations": {"model": 3, "accelerator": 0, "xnnpack": 3},
+        "fallback": "",
         "sample_rate": 16000,
     }
     assert started == {"event": "started", "time": 0.0, "source": str(wav)}

@@ -189,7 +189,7 @@ def test_a_file_that_is_not_what_the_manifest_says(tiny_speech: Bundle):
     edit_manifest(tiny_speech.path, lambda t: t["models"][1]["output"].update(scale=0.5))
     with pytest.raises(BundleError, match="the manifest says output 0 is"):
         load_speech_engine(tiny_speech.path)
-    with pytest.raises(BundleError, match="of the form resource to run, found window, stream"):
+    with pytest.raises(BundleError, match="of the form resource to run on cpu, found window, stream"):
         load_speech_engine(tiny_speech, form="resource")
 
 
