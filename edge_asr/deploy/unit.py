@@ -61,6 +61,8 @@ def unit_text(target: Target, folder: str, *, kind: Kind = "keywords", public_ke
     `public_key` is needed where the target requires signatures. Raises `ConfigError` when it is missing, and for text that no
     unit can hold.
     """
+    if not folder.startswith("/") or set(folder) & set("\"'\\"):  # systemd runs no program of such a name
+        raise ConfigError(f"expected a full path without quotes and backslashes on the board, found {folder!r:.80}")
     current = f"{folder}/current"
     words = listen_arguments(target.settings(public_key), kind, f"{current}/bundle")
     command = [quoted(f"{current}/edge-asr"), *(argument(word) for word in words)]
@@ -125,7 +127,7 @@ def _costs(target: Target) -> list[str]:
         f"MemoryMax={target.service.memory_mb}M",
         "MemorySwapMax=0",
         f"CPUQuota={target.service.cpu_percent}%",
-        "TasksMax=64",
+        "TasksMax=256",  # numpy may start a thread a core, and the model its own
     ]
 
 
