@@ -27,8 +27,12 @@ def at_once(hosts: Sequence[str], work: Work[T], say: Say, progress: Progress = 
     """
     crew = _Crew(say, progress)
     with ThreadPoolExecutor(min(len(hosts), MOST_AT_ONCE) or 1) as pool:
-        futures = [pool.submit(work, host, crew.tell(host), crew.progress(host)) for host in hosts]
-        _wait_for(futures, crew)
+        try:
+            futures = [pool.submit(work, host, crew.tell(host), crew.progress(host)) for host in hosts]
+            _wait_for(futures, crew)
+        except KeyboardInterrupt:  # before all were at work
+            crew.stop()
+            raise
     return tuple(future.result() for future in futures)
 
 

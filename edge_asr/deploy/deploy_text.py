@@ -91,7 +91,7 @@ def _state(outcome: Outcome) -> str:
     if outcome.running is None and outcome.failed_step in UNTOUCHED:
         return "nothing was changed there"
     if outcome.running is None:
-        return "the board can't be reached; it goes back by itself to what it ran, `invoke status` says so when it is there again"
+        return "the board can't be reached; it goes on with, or back to, what it ran: ask it with `invoke status`"
     if not outcome.running:
         return "nothing runs there" + (", as before" if outcome.failed_step else "")
     if outcome.ok or outcome.running == outcome.release:

@@ -45,6 +45,8 @@ def stations_of(hosts: Sequence[str], fleet: str, target: str, bundle: str, chan
 
 def bring(stations: Sequence[Station], clip: Path | None, keep: int, wait: int, dry_run: bool) -> None:
     """Pack what each board gets, and bring it there."""
+    if keep and keep < 2:
+        raise EdgeAsrError(f"--keep: expected 2 releases or more (the one that runs and the one before it), found {keep}")
     CACHE.mkdir(exist_ok=True)
     pace = Pace(lock_s=wait)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="release-") as folder, progress_bars() as progress:
