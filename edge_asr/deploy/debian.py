@@ -25,18 +25,20 @@ class Suite:
     name: str
     """Debian's name of a release, like `bookworm`."""
     architecture: str
-    """Debian's name of a machine, like `arm64`; other than the machine's own, nothing counts as installed."""
+    """Debian's name of a machine, like `arm64`."""
     backports: bool = False
     """Prefer the release's backports."""
+    installed: bool = False
+    """Leave out what is installed on this machine."""
 
 
 def own_suite(*, backports: bool = False) -> Suite:
-    """The release and architecture of this machine. Raises `DeployError` where it has no apt."""
-    return Suite(_codename(), _apt(["dpkg", "--print-architecture"]).strip(), backports)
+    """The one of this machine, to add to what is installed. Raises `DeployError` where it has no apt."""
+    return Suite(_codename(), _apt(["dpkg", "--print-architecture"]).strip(), backports, installed=True)
 
 
 def fetch_packages(packages: Sequence[str], suite: Suite, folder: Path, *, progress: Progress = no_progress) -> None:
-    """Download `packages` and what they depend on and this machine lacks, check the signatures, and unpack all into `folder`.
+    """Download `packages` and what they depend on, check the signatures, and unpack all into `folder`.
 
     `folder` appears whole or not at all; one that is there is left as it is. No package's scripts run.
     Raises `DeployError` without apt, without network, and for a package that does not exist.
@@ -58,6 +60,7 @@ def fetch_packages(packages: Sequence[str], suite: Suite, folder: Path, *, progr
         for done, archive in enumerate(archives):
             progress("unpack packages", done, len(archives))
             _apt(["dpkg-deb", "-x", str(archive), str(root)])
+        _merge_usr(root)
         try:
             root.replace(folder)
         except OSError:
@@ -65,13 +68,19 @@ def fetch_packages(packages: Sequence[str], suite: Suite, folder: Path, *, progr
                 raise
 
 
+def _merge_usr(root: Path) -> None:
+    """Lead from the old places (`/lib`) to the new ones (`/usr/lib`), which is all that packages since Debian 13 hold."""
+    for name in ("bin", "lib", "lib64", "sbin"):
+        if (root / "usr" / name).is_dir() and not (root / name).exists():
+            (root / name).symlink_to(f"usr/{name}")
+
+
 def _settings(work: Path, suite: Suite) -> Path:
     """Settings of apt on top of the machine's own (a proxy counts) that keep its lists, downloads and locks below `work`."""
     for name in ("state/lists/partial", "cache/archives/partial"):
         (work / name).mkdir(parents=True)
-    own = suite.architecture == own_suite().architecture
-    status = INSTALLED if own and INSTALLED.exists() else work / "status"
-    if status != INSTALLED:
+    status = INSTALLED if suite.installed else work / "status"
+    if not suite.installed:
         status.touch()
     signed = f" [signed-by={KEYRING}]" if KEYRING.exists() else ""
     names = [suite.name, *([f"{suite.name}-backports"] if suite.backports else [])]

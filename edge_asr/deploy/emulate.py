@@ -59,6 +59,7 @@ def emulate(
 
     Raises `DeployError` where the board can't be emulated here, and what `pack_release` raises.
     """
+    cache = cache.absolute()
     emulator = make_emulator(target.board, cache / "emulate", progress=progress)
     if target.run.accelerator != CPU:
         yield Result("target", True, (f"{target.run.accelerator.delegate} can't be emulated: the release is packed for the CPU",))

@@ -71,8 +71,8 @@ def make_emulator(board: Board, cache: Path, *, progress: Progress = no_progress
     programs = cache / f"{root.name}-bin"
     for name in ("python3", f"python{board.python}"):
         # With -0 the emulated Python takes this file for its executable, so that what it starts runs under qemu too.
-        words = [str(qemu), "-0", str(programs / name), "-L", str(root), "-E", f"PYTHONHOME={root}/usr", f"{root}/usr/bin/{name}"]
-        _write_program(programs / name, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        words = [str(qemu), "-0", str(programs / name), "-L", str(root), "-E", f"PYTHONHOME={root}/usr", *_libraries(root)]
+        _write_program(programs / name, f'#!/bin/sh\nexec {shlex.join([*words, f"{root}/usr/bin/{name}"])} "$@"\n')
     return Emulator(programs)
 
 
@@ -106,6 +106,12 @@ def _root(suite: Suite, board: Board, cache: Path, progress: Progress) -> Path:
     except (DeployError, OSError) as err:
         raise DeployError(f"no {suite.architecture} system of {suite.name} to run the release in: {err}") from err
     return root
+
+
+def _libraries(root: Path) -> list[str]:
+    """Options of qemu for libraries that are found through links which the packages' scripts would have made (numpy's BLAS)."""
+    folders = [str(folder) for name in ("blas", "lapack") for folder in sorted(root.glob(f"usr/lib/*/{name}"))]
+    return ["-E", f"LD_LIBRARY_PATH={':'.join(folders)}"] if folders else []
 
 
 def _version(qemu: Path) -> int:
