@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 
 import pytest
 
@@ -132,3 +133,9 @@ def test_waiting_for_a_microphone_ends_with_a_signal(waiting, manager):
     assert waiting.wait(60) == 0
     assert waiting.stdout.read() == b""
     assert manager.all() == ["STOPPING=1"]
+
+
+def test_without_pyaudio_there_is_nothing_to_wait_for(tiny_bundle, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pyaudio", None)
+    assert listen(tiny_bundle, "--wait") == 2
+    assert "the microphone needs PyAudio" in capsys.readouterr().err
