@@ -19,7 +19,7 @@ from edge_asr.runtime.op_count import OpCount
 from edge_asr.runtime.quiet import captured_output
 
 ADVICE = (
-    "it needs ai-edge-litert 2.1 or later and a Vulkan driver (Debian: libvulkan1 and mesa-vulkan-drivers 25 or later), "
+    "it needs ai-edge-litert 2.1.6 or later and a Vulkan driver (Debian: libvulkan1 and mesa-vulkan-drivers 25 or later), "
     "and takes the window form of a bundle; see docs/accelerators.md"
 )
 DEFAULTS = {"enforce_f32": "true"}
