@@ -104,7 +104,8 @@ def _form(model: ModelFile, spec: FrontendSpec) -> str:
     seconds = spec.samples_for(model.window_frames) / spec.sample_rate
     if model.takes_windows:
         whole = spec.samples_for(model.input.shape[1]) / spec.sample_rate
-        return f"window of {whole:.2f} s" + (f", field {seconds:.2f} s" if model.field_frames else "")
+        compiled = ", compiled for the Edge TPU" if model.form == "edgetpu" else ""
+        return f"window of {whole:.2f} s{compiled}" + (f", field {seconds:.2f} s" if model.field_frames else "")
     inside = f"{model.form} of {model.input.shape[1]} frames a step, field {seconds:.2f} s"
     kept = sum(math.prod(state.shape) for state in model.states)
     return f"{inside}, {len(model.states)} states of {kept} bytes" if model.states else inside

@@ -112,7 +112,7 @@ class CtcNet:
     kernels: tuple[int, ...] = setting((5, 5, 7, 7, 9, 9), min=1, max=63)
     """Taps in time of each block's depthwise convolution; one number serves all."""
     dilations: tuple[int, ...] = setting((1,), min=1, max=32)
-    """Frames (of the block's input) from tap to tap; one number serves all. The Edge TPU takes 1 only."""
+    """Frames (of the block's input) from tap to tap; one number serves all."""
     strides: tuple[int, ...] = setting((1,), min=1, max=4)
     """Stride in time of each block; one number serves all."""
     dropout: float = setting(0.1, min=0.0, max=0.9)

@@ -6,6 +6,8 @@ import math
 import pytest
 
 import edge_asr
+from edge_asr.bundle.change import replace_model
+from edge_asr.bundle.store import ModelPart
 from edge_asr.cli.live import live_line
 from edge_asr.cli.main import main
 from edge_asr.config import to_table
@@ -52,6 +54,13 @@ def test_info_lists_the_forms(tiny_forms, capsys):
     assert f"{window.file} (window of 0.99 s, int8, {window.size} bytes" in rows[0]
     states = f"{len(stream.states)} states of {kept} bytes"
     assert f"{stream.file} (stream of 4 frames a step, field 0.99 s, {states}, int8, {stream.size} bytes" in rows[1]
+
+
+def test_info_tells_a_compiled_form(tiny_forms, capsys):
+    window = tiny_forms.manifest.models[0]
+    replace_model(tiny_forms.path, "edgetpu", ModelPart(b"compiled", window.input, window.output))
+    assert main(["info", str(tiny_forms.path)]) == 0
+    assert "(window of 0.99 s, compiled for the Edge TPU, int8, 8 bytes" in capsys.readouterr().out
 
 
 def test_info_shows_flat_facts_of_the_provenance(tiny_bundle, capsys):
