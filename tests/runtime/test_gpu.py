@@ -15,9 +15,11 @@ from edge_asr.errors import ConfigError, DelegateError
 from edge_asr.runtime.accelerator import Accelerator
 from edge_asr.runtime.engine import load_engine
 from edge_asr.runtime.interpreter import Interpreter
-from tests.cli.command import environment, run
+from tests.cli.command import environment, run, write_wav
+from tests.cli.transcripts import json_lines
 from tests.conftest import TINY_MODEL
 from tests.runtime.mesa import mesa_environment, no_vulkan
+from tests.runtime.tones import tones
 
 COMMANDS12 = Path(__file__).parents[2] / "models" / "commands12"
 STEPS = 4
@@ -59,6 +61,19 @@ def test_a_recogniser_agrees_with_the_cpu(tiny_speech: Bundle):
     assert cpu.shape == (50, 1, 9, 3)
     assert np.abs(gpu - cpu).max() <= STEPS
     assert len(np.unique(cpu)) > 20
+
+
+@pytest.mark.system
+def test_listening_on_the_gpu_hears_the_same(tiny_bundle: Bundle, tmp_path: Path):
+    wav = write_wav(tmp_path / "sound.wav", tones(3.5, [(0.5, "yes"), (2.0, "no")]))
+    command = ["listen", "--bundle", tiny_bundle.path, "--input", wav, "--json"]
+    done = run(*command, "--delegate", "gpu", env={**environment(), **mesa_environment()})
+    header, *events = json_lines(done.stdout)
+    assert (header["accelerator"], header["form"], header["fallback"]) == ("gpu", "window", "")
+    expected = json_lines(run(*command).stdout)[1:]
+    shown = [(event["event"], event.get("label"), event.get("start")) for event in events]
+    assert shown == [(event["event"], event.get("label"), event.get("start")) for event in expected]
+    assert [label for _, label, _ in shown if label] == ["yes", "no"]
 
 
 def test_a_model_with_states_is_refused(tiny_forms: Bundle):
