@@ -88,8 +88,9 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", size: int
 
 
 def test_what_is_described_is_unpacked(tmp_path: Path) -> None:
-    extract(archive(tmp_path, member("site/a.py")), tmp_path / "out", {"site/a.py": FILE})
-    assert is_whole(tmp_path / "out" / "site" / "a.py", FILE)  # its mode is the description's, not the archive's
+    runs = {**FILE, "mode": "755"}
+    extract(archive(tmp_path, member("site/a.py")), tmp_path / "out", {"site/a.py": runs})
+    assert is_whole(tmp_path / "out" / "site" / "a.py", runs)  # its mode is the description's, not the archive's
 
 
 @pytest.mark.parametrize(

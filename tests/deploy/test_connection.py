@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import platform
 import socket
 import subprocess
@@ -158,6 +159,8 @@ def test_a_second_deployment_is_refused_and_told_who_is_at_work(ssh_server: SshS
 def test_the_lock_goes_with_the_connection(ssh_server: SshServer) -> None:
     with Board(ssh_server.host, **ssh_server.board) as first:
         first.call("lock", holder="ada@desk")
+    with (ssh_server.folder / ".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # free as soon as the session has ended
     with Board(ssh_server.host, **ssh_server.board) as second:
         second.call("lock", holder="bob@desk")
         ssh_server.cut()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -111,11 +112,12 @@ def test_a_damaged_file_on_the_board_is_not_taken_over(ssh_server: SshServer, ru
     assert (ssh_server.folder / "releases" / upgrade.id / "site" / "common.py").read_bytes() == b"common = True\n"
 
 
-def test_archives_of_the_same_files_are_the_same(tmp_path: Path) -> None:
+def test_archives_of_the_same_files_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = set()
     for minute in (1, 2):
         release = small_release(tmp_path / str(minute), minute=minute)
         os.utime(release.path / "settings.json", (minute, minute))
+        monkeypatch.setattr(time, "time", lambda now=minute * 1000.0: now)
         paths = sorted(set(release.files) - {"edge-asr.service"}, reverse=minute == 1)
         hashes.add(make_archive(release, paths, tmp_path / f"{minute}.tar.gz"))
     assert len(hashes) == 1
