@@ -93,6 +93,11 @@ REFUSED = {
     "a computed shape": (one("RESHAPE", T((4,), "int32")), r"parameter int32 \[4\] is computed", "fixed"),
     "constants alone": (graph(Op("ADD", [T(PICTURE, data=ONES)] * 2, [T(PICTURE)])), "constants alone", "beforehand"),
     "pooling with a ReLU": (one("AVERAGE_POOL_2D", table="Pool2DOptions", fusedActivationFunction=1), "activation", "in front"),
+    "the largest of a pool with one": (
+        one("MAX_POOL_2D", table="Pool2DOptions", fusedActivationFunction=3),
+        "activation",
+        "in front",
+    ),
     "joining with a ReLU": (
         two("CONCATENATION", table="ConcatenationOptions", fusedActivationFunction=1),
         "activation",
@@ -113,6 +118,7 @@ REFUSED = {
         "version 3 of it is newer than 2",
         "older",
     ),
+    "another": (one("RESIZE_BILINEAR", constant([16, 8]), version=3), "version 3 of it is newer than 2", "older"),
     "dense rows": (
         one("FULLY_CONNECTED", weights(5, 8), of=(1, 4, 8), out=(1, 4, 5)),
         r"output \[1, 4, 5\] is more than one row",
@@ -172,3 +178,39 @@ def test_does_not_map_and_says_why(name: str) -> None:
     assert (fate.number, fate.mapped) == (0, False)
     assert re.search(reason, fate.reason), fate.reason
     assert re.search(change, fate.change), fate.change
+
+
+PARAMETERS = {
+    "CONV_2D": 2,
+    "DEPTHWISE_CONV_2D": 1,
+    "EXPAND_DIMS": 1,
+    "FULLY_CONNECTED": 2,
+    "LSTM": 4,
+    "MEAN": 1,
+    "PAD": 1,
+    "PRELU": 1,
+    "REDUCE_MAX": 1,
+    "REDUCE_MIN": 1,
+    "RESHAPE": 1,
+    "RESIZE_BILINEAR": 1,
+    "RESIZE_NEAREST_NEIGHBOR": 1,
+    "SLICE": 2,
+    "SPLIT": 0,
+    "STRIDED_SLICE": 3,
+    "SUM": 1,
+    "TRANSPOSE": 1,
+    "TRANSPOSE_CONV": 0,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": 17,
+}
+"""An input of each that must be a constant."""
+DATA = {"SPLIT": 1, "TRANSPOSE_CONV": 2}
+"""Where what is computed on stands, if not in front."""
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters_are_constants(name: str) -> None:
+    position, data = PARAMETERS[name], DATA.get(name, 0)
+    inputs: list[T] = [constant([1] * 8) for _ in range(1 + max(position, data))]
+    inputs[data], inputs[position] = T((1, 8)), T((1, 8))
+    (fate,) = preflight(graph(Op(name, inputs, [T((1, 8))]))).on_cpu
+    assert fate.reason == "its parameter int8 [1, 8] is computed, not a constant"

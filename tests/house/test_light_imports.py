@@ -9,7 +9,16 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["training.recipe", "training.pipeline", "training.judge", "training.console", "training.text", "zoo.spec"]
+    "module",
+    [
+        "training.recipe",
+        "training.pipeline",
+        "training.judge",
+        "training.console",
+        "training.text",
+        "zoo.spec",
+        "export.edgetpu_text",
+    ],
 )
 def test_starts_without_tensorflow_and_keras(module: str):
     code = f"import sys, edge_asr.{module}; sys.exit(bool({{'tensorflow', 'keras', 'matplotlib'}} & set(sys.modules)))"
