@@ -78,7 +78,7 @@ def test_a_failure_leaves_the_manifest(
         raise OSError("disk full")
 
     monkeypatch.setattr("edge_asr.bundle.store.write_whole", full)
-    with pytest.raises(BundleError, match=r"the manifest can't be written: disk full"):
+    with pytest.raises(BundleError, match=r"the bundle can't be written: disk full"):
         calibrate_bundle(tiny_bundle.path, room, 1.0, tmp_path / "cache", audio="evening")
     monkeypatch.setattr("edge_asr.bundle.store.write_whole", write_whole)
     with pytest.raises(DataError, match="0 false accepts an hour or more"):
