@@ -30,13 +30,14 @@ exit 1
 SYSTEMCTL = """
 case "$1" in
   restart) [ ! -e '{current}/site/no_start' ] || {{ echo 'Job for edge-asr.service failed.' >&2; exit 1; }} ;;
+  disable) [ ! -e '{current}/site/slow' ] || sleep 2 ;;
   is-active) echo active ;;
   show)
     [ -e '{current}/site/dies' ] && state=failed || state=active
     printf 'ActiveState=%s\\nSubState=running\\nMainPID=17\\nMemoryCurrent=61000000\\nStatusText=3 events\\n' $state ;;
 esac
 """
-"""A release with `site/no_start` does not come up, one with `site/dies` does and ends."""
+"""A release with `site/no_start` does not come up, one with `site/dies` does and ends, with `site/slow` it is slow to stop."""
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 QUICK = Pace(lock_s=0, ready_s=10, settle_s=0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_the_second_of_two_is_refused_or_waits(ssh_server: SshServer, tmp_path: 
         assert outcome.failed_step == "lock"
         assert "workstation two since" in outcome.problem
         assert "--wait" in outcome.problem
-        script = Script(lock=lambda: other.__exit__(None, None, None))
+        script = Script(lock=Timer(1.0, lambda: other.__exit__(None, None, None)).start)  # while the second one waits
         assert deploy_release(release_for_here(tmp_path), errand_to(ssh_server, script, replace(QUICK, lock_s=60))).ok
 
 

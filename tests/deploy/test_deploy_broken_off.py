@@ -46,7 +46,8 @@ def test_a_board_that_is_left_alone_on_trial_goes_back_by_itself(ssh_server: Ssh
     before = release_for_here(tmp_path, 0)
     if upgrade:
         deploy_release(before, errand_to(ssh_server))
-    outcome = deploy_release(release_for_here(tmp_path, 1), errand_to(ssh_server, Script(watch=ssh_server.cut)))
+    trial = release_for_here(tmp_path, 1, slow=b"")  # the second look must wait until the board has gone back
+    outcome = deploy_release(trial, errand_to(ssh_server, Script(watch=ssh_server.cut)))
     assert (outcome.failed_step, outcome.rolled_back) == ("watch", True)
     assert outcome.running == current(ssh_server) == (before.id if upgrade else "")
     unit = ssh_server.units / "edge-asr.service"
