@@ -94,8 +94,9 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, log):
 
 
 def test_a_machine_without_debians_archive_says_so(tmp_path, log, monkeypatch):
-    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "fedora", "PRETTY_NAME": "Fedora Linux 41"})
-    with pytest.raises(DeployError, match="expected a machine with Debian.*found Fedora Linux 41"):
+    ubuntu = {"ID": "ubuntu", "VERSION_CODENAME": "noble", "PRETTY_NAME": "Ubuntu 24.04 LTS"}
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: ubuntu)
+    with pytest.raises(DeployError, match=r"expected a machine with Debian.*found Ubuntu 24\.04"):
         fetch_packages(["hello"], ARM, tmp_path / "root")
     release = {"ID": "debian", "VERSION_CODENAME": "trixie"}
     monkeypatch.setattr(platform, "freedesktop_os_release", lambda: release)

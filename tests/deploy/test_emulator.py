@@ -85,6 +85,9 @@ def test_without_a_new_qemu_it_comes_from_the_backports(tmp_path, monkeypatch, i
     assert (tmp_path / "cache/qemu-aarch64").read_text() == "new\n"
     assert f"exec {tmp_path}/cache/qemu-aarch64 -0" in (emulator.programs / "python3").read_text()
     assert [name for name in names_in(tmp_path / "cache") if name.startswith(".")] == []
+    before = log.read_text()
+    make_emulator(PI4, tmp_path / "cache")
+    assert log.read_text() == before
 
 
 def test_without_qemu_and_apt_it_names_the_package(tmp_path, monkeypatch):

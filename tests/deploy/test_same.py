@@ -60,7 +60,8 @@ def test_scores_must_be_equal_to_the_last_bit():
     here = np.random.default_rng(5).random((10, 4), np.float32)
     assert compare_scores(here.copy(), here) == (True, "10 steps of 4 scores: equal bit for bit")
     board = here.copy()
-    board[3, 2] = np.nextafter(board[3, 2], 1)
+    board[3, 2] = np.nextafter(board[3, 2], np.float32(1))
+    assert not compare_scores(board, here)[0]
     board[7, 0] += np.float32(0.25)
     equal, line = compare_scores(board, here)
     assert not equal
