@@ -18,6 +18,7 @@ import pytest
 from edge_asr.bundle.store import read_bundle
 from edge_asr.deploy.pack import pack_release
 from edge_asr.deploy.release import Release, read_release
+from edge_asr.deploy.signing import make_key, sign_bundle
 from edge_asr.deploy.target import Board
 from edge_asr.errors import BundleError, DeployError
 from edge_asr.runtime.accelerator import Accelerator
@@ -162,6 +163,20 @@ def test_a_bundle_that_is_not_signed_is_not_packed_where_it_must_be(tmp_path, to
     key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8032, test 1
     with pytest.raises(BundleError, match="expected a signed bundle"):
         pack_release(tiny_bundle.path, target, tmp_path / "made", cache=CACHE, clip=tone_clip, public_key=key)
+
+
+def test_a_signed_release_carries_what_checks_it(tmp_path, tone_clip, tiny_bundle):
+    key = make_key(tmp_path / "keys")
+    sign_bundle(tiny_bundle.path, tmp_path / "keys")
+    target = this_machine(require_signature=True)
+    constraints = ROOT / "constraints.txt"
+    made = pack_release(
+        tiny_bundle.path, target, tmp_path / "made", cache=CACHE, constraints=constraints, clip=tone_clip, public_key=key
+    )
+    arguments = ("selftest", "--release", str(made.path), "--no-budgets")
+    done = without_packages(made.path / "site", "-m", "edge_asr.cli", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ok       signature" in done.stdout
 
 
 def test_a_damaged_bundle_is_not_packed(tmp_path, tone_clip, tiny_bundle, bare_site):
