@@ -6,6 +6,7 @@ import fcntl
 import platform
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,13 +75,33 @@ def test_an_unknown_jump_host_is_refused(ssh_server: SshServer) -> None:
 
 def test_names_of_the_ssh_configuration_are_known(ssh_server: SshServer) -> None:
     user, port = ssh_server.host.split("@")[0], ssh_server.port
-    (ssh_server.user_home / ".ssh" / "config").write_text(f"Host kitchen\n HostName 127.0.0.1\n Port {port}\n User {user}\n")
+    (ssh_server.user_home / ".ssh" / "config").write_text(
+        f"Host kitchen\n HostName 127.0.0.1\n Port {port}\n User {user}\n ForwardAgent ask\n"
+    )
     assert probe(ssh_server, "kitchen")["user"] == user
 
 
 def test_a_key_that_is_not_accepted(ssh_server: SshServer) -> None:
     (ssh_server.home / "authorized_keys").write_text("")
     assert "ssh-copy-id" in refusal(ssh_server)
+
+
+def test_a_key_with_a_passphrase_is_for_ssh_agent(ssh_server: SshServer) -> None:
+    key = ssh_server.user_home / ".ssh" / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "a secret", "-f", key], check=True, capture_output=True)
+    assert "ssh-add" in refusal(ssh_server)
+
+
+def test_the_system_s_known_hosts_count(ssh_server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    system_hosts = known_hosts(ssh_server).rename(ssh_server.home / "ssh_known_hosts")
+    monkeypatch.setattr(ssh, "SYSTEM_HOSTS", str(system_hosts))
+    assert probe(ssh_server)["current"] == ""
+
+
+def test_without_fabric(ssh_server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fabric", None)
+    with pytest.raises(DeployError, match=r"pip install 'edge-asr\[deploy\]'"):
+        probe(ssh_server)
 
 
 def test_a_board_that_is_off(ssh_server: SshServer) -> None:
