@@ -64,27 +64,34 @@ def emulate(
     if target.run.accelerator != CPU:
         yield Result("target", True, (f"{target.run.accelerator.delegate} can't be emulated: the release is packed for the CPU",))
         target = replace(target, run=replace(target.run, form="", accelerator=CPU))
+    exact = target.board.interpreter == "ai-edge-litert"
+    if not exact:
+        yield Result("target", True, (f"{target.board.interpreter} has other kernels than this workstation: last bits differ",))
     with tempfile.TemporaryDirectory(dir=cache / "emulate", prefix=".release-") as folder:
         release = pack_release(bundle, target, Path(folder), cache=cache, public_key=public_key, progress=progress)
         yield Result("release", True, (f"{release.id}: {len(release.files)} files, {release.size / 1e6:.1f} MB",))
-        yield from try_release(release, emulator, clip or release.path / SELFTEST / CLIP, progress=progress)
+        yield from try_release(release, emulator, clip or release.path / SELFTEST / CLIP, exact=exact, progress=progress)
 
 
-def try_release(release: Release, emulator: Emulator, clip: Path, *, progress: Progress = no_progress) -> Iterator[Result]:
+def try_release(
+    release: Release, emulator: Emulator, clip: Path, *, exact: bool = True, progress: Progress = no_progress
+) -> Iterator[Result]:
     """Run the doctor, the self-test and the listening command of `release` under `emulator`; the last one here as well.
 
-    What the two hear in `clip`, a WAV file, must be equal, and every score of the model too, bit for bit.
+    What the two hear in `clip`, a WAV file, must be equal, and every score of the model too, bit for bit. Not `exact`: the board
+    has other kernels; labels and texts must be equal, and in the self-test scores within its tolerance.
     """
     with tempfile.TemporaryDirectory() as folder:
         board = _Board(release, emulator, Path(folder))
         progress("emulate doctor", 0, 4)
         yield board.check("doctor", f"--bundle={release.path / BUNDLE}")
         progress("emulate selftest", 1, 4)
-        yield board.check("selftest", "--exact", "--no-budgets")
+        yield board.check("selftest", "--no-budgets", *(["--exact"] if exact else []))
         progress("emulate listen", 2, 4)
-        yield _listen(board, clip)
+        yield _listen(board, clip, exact)
         progress("emulate scores", 3, 4)
-        yield _scores(board, clip)
+        if exact:
+            yield _scores(board, clip)
         progress("emulate", 4, 4)
 
 
@@ -108,7 +115,7 @@ class _Board:
         return Result(arguments[0], done.returncode == 0, (*done.stdout.splitlines(), *_failure(done)))
 
 
-def _listen(board: _Board, clip: Path) -> Result:
+def _listen(board: _Board, clip: Path, exact: bool) -> Result:
     settings, bundle = read_settings(board.release.path / SETTINGS), read_bundle(board.release.path / BUNDLE)
     command = "transcribe" if bundle.manifest.kind == "speech" else "listen"
     arguments = [command, f"--bundle={bundle.path}", f"--input={clip.absolute()}", "--json", *run_arguments(settings.run)]
@@ -118,7 +125,7 @@ def _listen(board: _Board, clip: Path) -> Result:
     )
     if there.returncode or here.returncode:
         return Result(command, False, (*_failure(there), *_failure(here)))
-    equal, lines = compare_events(events_of(there.stdout), events_of(here.stdout))
+    equal, lines = compare_events(events_of(there.stdout), events_of(here.stdout), exact=exact)
     return Result(command, equal, lines)
 
 

@@ -120,6 +120,21 @@ def test_every_difference_is_said_by_the_check_that_it_concerns(tone, tmp_path, 
     assert "steps differ" in results["scores"].said[0]
 
 
+def test_with_other_kernels_scores_may_differ(tone, tmp_path, monkeypatch, pi4):
+    path = tone.path / SELFTEST / EXPECTED
+    expected = read_expected(path)
+    near = tuple(replace(event, score=event.score - 0.01) for event in expected.events)
+    write_expected(path, replace(expected, events=near))
+    monkeypatch.setattr(flow, "pack_release", lambda *_, **__: describe(tone.path))
+    monkeypatch.setattr(
+        flow, "make_emulator", lambda *_, **__: own_board(tmp_path / "emulate", """| sed 's/"score": 0/"score": 7/'""")
+    )
+    old = replace(pi4, board=replace(pi4.board, interpreter="tflite-runtime"))
+    results = list(emulate(COMMANDS, old, tmp_path))
+    assert [result.name for result in results if result.ok] == ["target", "release", "doctor", "selftest", "listen"]
+    assert "tflite-runtime has other kernels" in results[0].said[0]
+
+
 def test_a_python_that_crashes_is_said(tone, tmp_path):
     board = own_board(tmp_path / "bin")
     (board.programs / "python3").write_text("#!/bin/sh\necho lost >&2\nkill -SEGV $$\n")

@@ -40,6 +40,13 @@ def test_another_interpreter_is_named_and_does_not_count():
     assert lines[-1] == "interpreter: tflite-runtime 2.14.0 on the board, ai-edge-litert 2.3.0 here"
 
 
+def test_with_other_kernels_what_was_said_counts():
+    other = {**YES, "score": 0.9, "start": 0.6}
+    assert compare_events([HEADER, other], [HEADER, YES], exact=False)[0]
+    assert not compare_events([HEADER, {**other, "label": "no"}], [HEADER, YES], exact=False)[0]
+    assert not compare_events([HEADER, YES, other], [HEADER, YES], exact=False)[0]
+
+
 def test_texts_of_a_recogniser_are_results():
     final = {"event": "final", "text": "seven two", "start": 0.5, "end": 1.5, "confidence": 0.75}
     equal, lines = compare_events([HEADER, final], [HEADER, final])
