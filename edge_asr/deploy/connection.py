@@ -139,7 +139,7 @@ class Board:
         return bool(piece)
 
     def _why_no_agent(self) -> str:
-        code = self._channel.recv_exit_status() if self._channel.exit_status_ready() else None
+        code = self._channel.recv_exit_status() if self._channel.status_event.wait(1.0) else None
         if code == NO_PYTHON:
             return "there is no python3 on the board: sudo apt install python3"
         wrote = self._read[-300:].decode(errors="replace").strip()

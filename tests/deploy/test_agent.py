@@ -72,11 +72,11 @@ def test_nothing_changes_without_the_lock(place: Place, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "values"), [("format", {}), ("releases", {"of": "x"}), ("missing", {}), ("lock", {}), (None, {})]
+    ("name", "values"), [("format", {}), ("releases", {"of": "x"}), ("missing", {}), ("lock", {}), (None, {}), ("switch", {})]
 )
-def test_a_request_that_is_none(place: Place, name: Any, values: dict[str, Any]) -> None:
+def test_a_request_that_is_none(locked: Session, name: Any, values: dict[str, Any]) -> None:
     with pytest.raises(RefusedError):
-        Session(place).answer(name, values)
+        locked.answer(name, values)
 
 
 @pytest.mark.parametrize(

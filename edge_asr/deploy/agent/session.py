@@ -20,7 +20,7 @@ from .incoming import FULL, append, begin, complete
 from .place import Place
 from .releases import discard, missing, prune, releases, run, unpack
 from .service import logs, remove, service, switch
-from .system import RefusedError, can_be_root, free_bytes, glibc, machine, missing_packages, user_name
+from .system import COMMAND_LIMIT_S, RefusedError, can_be_root, free_bytes, glibc, machine, missing_packages, user_name
 
 IDLE_S = 300
 """Seconds without a request after which the connection is taken for dead: the lock must not outlive a pulled cable."""
@@ -94,13 +94,13 @@ class Session:
         self._lock = file
         return {}
 
-    def switch(self, trial: bool = False, **values: Any) -> dict[str, Any]:
+    def switch(self, id: str, service: str = "", ready_s: float = COMMAND_LIMIT_S, trial: bool = False) -> dict[str, Any]:
         """As `service.switch`, and which release was `previous`. On `trial`, the board goes back to that one when the
         connection ends before `keep`.
         """
         previous = self._place.current_id()
-        self._back = partial(switch, self._place, **{**values, "id": previous}) if trial else None
-        return {"previous": previous, **switch(self._place, **values)}
+        self._back = partial(switch, self._place, previous, service, ready_s) if trial else None
+        return {"previous": previous, **switch(self._place, id, service, ready_s)}
 
     def keep(self) -> dict[str, Any]:
         """The release on trial stays."""
