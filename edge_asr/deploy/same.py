@@ -27,10 +27,12 @@ def compare_events(
     Not `exact`: labels and texts count, times and scores do not, as they can't be equal with other kernels.
     The header says what ran: a difference there (an interpreter's version) does not count, and explains others.
     """
-    lines = [f"{'board':<58} workstation"]
-    for one, other in zip_longest(_heard(board), _heard(here)):
-        lines.append(f"{_text(one):<55} {'==' if one == other else '!='} {_text(other)}")
-    if len(lines) == 1:
+    pairs = [
+        (_text(one), "==" if one == other else "!=", _text(other)) for one, other in zip_longest(_heard(board), _heard(here))
+    ]
+    width = max((len(one) for one, _, _ in pairs), default=0)
+    lines = [f"{one:<{width}} {sign} {other}" for one, sign, other in [("board", "  ", "workstation"), *pairs]]
+    if not pairs:
         lines.append("nothing was heard, by neither")
     for name, one, other in _header_differences(board, here):
         lines.append(f"{name}: {one} on the board, {other} here")
