@@ -135,10 +135,9 @@ def test_a_switch_installs_the_unit_and_restarts(locked: Session, place: Place, 
     locked.answer("switch", {"id": old.id, "service": "edge-asr"})
     assert locked.answer("switch", {"id": new.id, "service": "edge-asr"}) == {"previous": old.id, "active": True, "said": ""}
     assert (place.units / "edge-asr.service").read_text() == "[Unit]\nDescription=release 2\n"
-    once = [
-        f"systemctl {what}"
-        for what in ("daemon-reload", "enable edge-asr.service", "restart edge-asr.service", "is-active edge-asr.service")
-    ]
+    unit = "edge-asr.service"
+    told = ("daemon-reload", f"enable {unit}", f"reset-failed {unit}", f"restart {unit}", f"is-active {unit}")
+    once = [f"systemctl {what}" for what in told]
     assert calls(tmp_path) == 2 * once
 
 

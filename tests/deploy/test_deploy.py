@@ -28,7 +28,7 @@ def test_first_install(ssh_server: SshServer, tmp_path: Path) -> None:
     assert (ssh_server.units / "edge-asr.service").read_bytes() == (release.path / "edge-asr.service").read_bytes()
     changes = [call.split()[1:] for call in ssh_server.calls() if call.startswith("systemctl") and "show" not in call]
     unit = "edge-asr.service"
-    assert changes == [["daemon-reload"], ["enable", unit], ["restart", unit], ["is-active", unit]]
+    assert changes == [["daemon-reload"], ["enable", unit], ["reset-failed", unit], ["restart", unit], ["is-active", unit]]
     assert script.found("lock") == "nothing runs there yet"
     assert script.found("selftest") == "clip: 3 events"
 

@@ -43,6 +43,7 @@ def switch(place: Place, id: str, service: str = "", ready_s: float = COMMAND_LI
     as_root(["install", "-m", "644", str(place.current / "edge-asr.service"), str(place.units / _unit(service))])
     as_root(["systemctl", "daemon-reload"])
     as_root(["systemctl", "enable", _unit(service)])
+    run_command(root_command(["systemctl", "reset-failed", _unit(service)]))  # else too many crashes before keep it down now
     code, out, err = run_command(root_command(["systemctl", "restart", _unit(service)]), ready_s)
     active = code == 0 and run_command(["systemctl", "is-active", _unit(service)])[1].strip() == "active"
     return {"active": active, "said": (out + err).strip()[-2000:]}
