@@ -92,7 +92,7 @@ def _settings(work: Path, suite: Suite) -> Path:
         "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n"
         "#clear APT::Architectures;\n"
         f'APT::Architecture "{suite.architecture}";\nAPT::Architectures {{"{suite.architecture}";}};\n'
-        f'APT::Sandbox::User "";\nAcquire::Languages "none";\n'
+        f'APT::Update::Error-Mode "any";\nAPT::Sandbox::User "";\nAcquire::Languages "none";\n'
         f'Dir::State "{work}/state";\nDir::State::status "{status}";\nDir::Cache "{work}/cache";\n'
         f'Dir::Cache::archives "{work}/cache/archives";\nDir::State::lists "{work}/state/lists";\n'
         f'Dir::Etc::sourcelist "{work}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'

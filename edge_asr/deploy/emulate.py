@@ -20,7 +20,7 @@ from edge_asr.deploy.target import Target
 from edge_asr.progress import Progress, no_progress
 from edge_asr.runtime.accelerator import CPU
 from edge_asr.runtime.board import read_settings
-from edge_asr.runtime.clip_scores import clip_scores
+from edge_asr.runtime.clip_scores import clip_scores, read_at_rate
 from edge_asr.runtime.release import BUNDLE, CLIP, LAUNCHER, SELFTEST, SETTINGS, SITE, Release
 from edge_asr.runtime.run_arguments import run_arguments
 
@@ -57,9 +57,11 @@ def emulate(
     `clip`: a WAV file at the bundle's rate to listen to; None: the release's own. `cache`: where the emulated system and the
     wheels stay. `public_key`: as `pack_release` takes it.
 
-    Raises `DeployError` where the board can't be emulated here, and what `pack_release` raises.
+    Raises `AudioError` for the clip, `DeployError` where the board can't be emulated here, and what `pack_release` raises.
     """
     cache = cache.absolute()
+    if clip is not None:
+        read_at_rate(clip, read_bundle(bundle).manifest.frontend.sample_rate)  # before all that takes long
     emulator = make_emulator(target.board, cache / "emulate", progress=progress)
     if target.run.accelerator != CPU:
         yield Result("target", True, (f"{target.run.accelerator.delegate} can't be emulated: the release is packed for the CPU",))

@@ -24,13 +24,18 @@ def clip_scores(release: Path, clip: Path) -> NDArray[np.float32]:
     Raises `AudioError` for another rate, and what reading the release's bundle and loading its model raise.
     """
     bundle = read_bundle(release / BUNDLE)
-    samples, rate = read_wav(clip)
-    expected = bundle.manifest.frontend.sample_rate
-    if rate != expected:
-        raise AudioError(f"{clip}: expected audio at the bundle's {expected} Hz, found {rate} Hz: resample it before")
+    samples = read_at_rate(clip, bundle.manifest.frontend.sample_rate)
     engine = load_runner(bundle, read_settings(release / SETTINGS).run)
     if isinstance(engine, SpeechEngine):
         log_probs = engine.log_prob_stream()
         return np.concatenate([log_probs.accept(samples), log_probs.finish()])
     stream = PosteriorStream(engine, engine.manifest.detect.step_ms)
     return np.stack([step.posterior for step in (*stream.accept(samples), *stream.finish())])
+
+
+def read_at_rate(clip: Path, sample_rate: int) -> NDArray[np.float32]:
+    """The samples of a WAV file, float32 (n,). Raises `AudioError` when it can't be read, or has another rate in Hz."""
+    samples, rate = read_wav(clip)
+    if rate != sample_rate:
+        raise AudioError(f"{clip}: expected audio at the bundle's {sample_rate} Hz, found {rate} Hz: resample it before")
+    return samples

@@ -51,6 +51,7 @@ def test_apt_keeps_everything_in_the_folder_and_asks_the_machines_mirror(tmp_pat
     assert all(place.startswith(f"{tmp_path}/.root-") for place in places)
     assert 'APT::Architectures {"arm64";}' in settings
     assert "#clear APT::Update::Post-Invoke;" in settings
+    assert 'APT::Update::Error-Mode "any";' in settings  # else apt-get update succeeds without network
     assert sources.split("] ")[-1] == "http://mirror.test/debian bookworm main\n"
 
 

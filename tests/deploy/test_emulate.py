@@ -18,13 +18,15 @@ from edge_asr.deploy.pack import pack_release
 from edge_asr.deploy.release import Release
 from edge_asr.deploy.target import Target, load_target
 from edge_asr.deploy.wheel import write_project_wheel
+from edge_asr.errors import AudioError
 from edge_asr.runtime.accelerator import CPU, Accelerator
 from edge_asr.runtime.hear_clip import read_expected, write_expected
 from edge_asr.runtime.release import BUNDLE, CLIP, EXPECTED, LAUNCHER, SELFTEST, SITE
 from edge_asr.tasks.emulate import emulate as task
+from tests.cli.command import write_wav
 from tests.deploy.packed import BUNDLE as COMMANDS
 from tests.deploy.packed import CACHE, ROOT, copy_of
-from tests.runtime.tone_release import describe, tone_release
+from tests.runtime.tone_release import describe, tone_release, tones
 
 APT = pytest.mark.skipif(
     not shutil.which("apt-get"), reason="needs Debian's apt, which brings qemu-user-static and an arm64 Python"
@@ -158,6 +160,13 @@ def test_what_can_not_be_emulated_runs_on_the_cpu_and_is_named(tone, tmp_path, m
     assert [line.split()[0] for line in results[4].said[1:]] == ["yes", "no"]
     assert results[0].said == ("edgetpu can't be emulated: the release is packed for the CPU",)
     assert packed == [replace(pi4, run=replace(pi4.run, form="", accelerator=CPU))]
+
+
+def test_a_clip_that_can_not_be_heard_is_refused_at_once(tmp_path, pi4):
+    slow = write_wav(tmp_path / "slow.wav", tones(), rate=8000)
+    with pytest.raises(AudioError, match="expected audio at the bundle's 16000 Hz, found 8000 Hz"):
+        next(emulate(COMMANDS, pi4, tmp_path / "cache", clip=slow))
+    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize(("ok", "status"), [(True, 0), (False, 1)])
