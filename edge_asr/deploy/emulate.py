@@ -24,6 +24,13 @@ from edge_asr.runtime.clip_scores import clip_scores, read_at_rate
 from edge_asr.runtime.release import BUNDLE, CLIP, LAUNCHER, SELFTEST, SETTINGS, SITE, Release
 from edge_asr.runtime.run_arguments import run_arguments
 
+PROCESSORS = {
+    **dict.fromkeys(("pi-zero2w", "pi3", "coral-dev-board"), "cortex-a53"),
+    **dict.fromkeys(("pi4", "pi4-coral"), "cortex-a72"),
+    **dict.fromkeys(("pi5", "pi5-gpu"), "cortex-a76"),
+    "pi3-armv7": "cortex-a7",  # of those that qemu has for 32 bits, the one with the instructions of a Cortex-A53
+}
+"""Of the shipped targets. It counts which instructions there are: XNNPACK and numpy choose their code by them."""
 SAVE_SCORES = """
 import sys, numpy
 from pathlib import Path
@@ -49,20 +56,23 @@ def emulate(
     cache: Path,
     *,
     clip: Path | None = None,
+    cpu: str = "",
     public_key: str = "",
     progress: Progress = no_progress,
 ) -> Iterator[Result]:
     """Pack the release that `deploy` would send to `target`, and try it in the target's system under qemu.
 
     `clip`: a WAV file at the bundle's rate to listen to; None: the release's own. `cache`: where the emulated system and the
-    wheels stay. `public_key`: as `pack_release` takes it.
+    wheels stay. `cpu`: the processor, as qemu names it; empty: the target's, or one with all instructions where that is not
+    known. `public_key`: as `pack_release` takes it.
 
     Raises `AudioError` for the clip, `DeployError` where the board can't be emulated here, and what `pack_release` raises.
     """
     cache = cache.absolute()
     if clip is not None:
         read_at_rate(clip, read_bundle(bundle).manifest.frontend.sample_rate)  # before all that takes long
-    emulator = make_emulator(target.board, cache / "emulate", progress=progress)
+    cpu = cpu or PROCESSORS.get(target.name, "")
+    emulator = make_emulator(target.board, cache / "emulate", cpu=cpu, progress=progress)
     if target.run.accelerator != CPU:
         yield Result("target", True, (f"{target.run.accelerator.delegate} can't be emulated: the release is packed for the CPU",))
         target = replace(target, run=replace(target.run, form="", accelerator=CPU))
@@ -71,7 +81,8 @@ def emulate(
         yield Result("target", True, (f"{target.board.interpreter} has other kernels than this workstation: last bits differ",))
     with tempfile.TemporaryDirectory(dir=cache / "emulate", prefix=".release-") as folder:
         release = pack_release(bundle, target, Path(folder), cache=cache, public_key=public_key, progress=progress)
-        yield Result("release", True, (f"{release.id}: {len(release.files)} files, {release.size / 1e6:.1f} MB",))
+        size = f"{len(release.files)} files, {release.size / 1e6:.1f} MB"
+        yield Result("release", True, (f"{release.id}: {size}; emulated on {cpu or f'any {target.board.machine}'}",))
         yield from try_release(release, emulator, clip or release.path / SELFTEST / CLIP, exact=exact, progress=progress)
 
 

@@ -52,9 +52,10 @@ class Emulator:
         }
 
 
-def make_emulator(board: Board, cache: Path, *, progress: Progress = no_progress) -> Emulator:
+def make_emulator(board: Board, cache: Path, *, cpu: str = "", progress: Progress = no_progress) -> Emulator:
     """An emulator of `board`, with its Python and the Python modules that its distribution brings.
 
+    `cpu`: what qemu calls the board's processor, like `cortex-a72`; empty: one that knows all instructions.
     What it is made of is fetched once into the folder `cache`. Raises `DeployError` for boards that can't be emulated, and where
     qemu or Debian's packages can't be had.
     """
@@ -65,13 +66,16 @@ def make_emulator(board: Board, cache: Path, *, progress: Progress = no_progress
             f"a board with Python {board.python} can't be emulated: Debian, which the emulated system is made of, has "
             f"{' and '.join(SUITES)}; try --set 'board.python=\"3.11\"' --set 'board.glibc=\"2.36\"'"
         )
+    if not re.fullmatch(r"[A-Za-z0-9._-]*", cpu):
+        raise DeployError(f"expected a processor that qemu names, like cortex-a72, found {cpu!r:.80}")
     architecture, program = MACHINES[board.machine]
     qemu = _qemu(program, cache, progress)
     root = _root(Suite(suite, architecture), board, cache, progress)
-    programs = cache / f"{root.name}-bin"
+    programs = cache / f"{root.name}-bin" / (cpu or "max")
     for name in ("python3", f"python{board.python}"):
         # With -0 the emulated Python takes this file for its executable, so that what it starts runs under qemu too.
-        words = [str(qemu), "-0", str(programs / name), "-L", str(root), "-E", f"PYTHONHOME={root}/usr", *_libraries(root)]
+        words = [str(qemu), *(["-cpu", cpu] if cpu else []), "-0", str(programs / name), "-L", str(root)]
+        words += ["-E", f"PYTHONHOME={root}/usr", *_libraries(root)]
         _write_program(programs / name, f'#!/bin/sh\nexec {shlex.join([*words, f"{root}/usr/bin/{name}"])} "$@"\n')
     return Emulator(programs)
 

@@ -12,11 +12,11 @@ import pytest
 from invoke import Context
 
 from edge_asr.deploy import emulate as flow
-from edge_asr.deploy.emulate import Result, emulate, try_release
+from edge_asr.deploy.emulate import PROCESSORS, Result, emulate, try_release
 from edge_asr.deploy.emulator import Emulator, make_emulator
 from edge_asr.deploy.pack import pack_release
 from edge_asr.deploy.release import Release
-from edge_asr.deploy.target import Target, load_target
+from edge_asr.deploy.target import Target, list_targets, load_target
 from edge_asr.deploy.wheel import write_project_wheel
 from edge_asr.errors import AudioError
 from edge_asr.runtime.accelerator import CPU, Accelerator
@@ -46,7 +46,7 @@ def release(pi4, tmp_path_factory) -> Release:
 
 @pytest.fixture(scope="module")
 def board(pi4) -> Emulator:
-    return make_emulator(pi4.board, CACHE / "emulate")
+    return make_emulator(pi4.board, CACHE / "emulate", cpu=PROCESSORS["pi4"])
 
 
 @APT
@@ -153,11 +153,18 @@ def test_what_can_not_be_emulated_runs_on_the_cpu_and_is_named(tone, tmp_path, m
         return tone
 
     monkeypatch.setattr(flow, "pack_release", pack)
-    monkeypatch.setattr(flow, "make_emulator", lambda *_, **__: own_board(tmp_path / "emulate"))
+    processors = []
+
+    def make(*_: object, cpu: str, **__: object) -> Emulator:
+        processors.append(cpu)
+        return own_board(tmp_path / "emulate")
+
+    monkeypatch.setattr(flow, "make_emulator", make)
     coral = replace(pi4, run=replace(pi4.run, form="edgetpu", accelerator=Accelerator("edgetpu")))
     results = list(emulate(COMMANDS, coral, tmp_path))
     assert [result.name for result in results if result.ok] == ["target", "release", "doctor", "selftest", "listen", "scores"]
     assert [line.split()[0] for line in results[4].said[1:]] == ["yes", "no"]
+    assert processors == ["cortex-a72"]
     assert results[0].said == ("edgetpu can't be emulated: the release is packed for the CPU",)
     assert packed == [replace(pi4, run=replace(pi4.run, form="", accelerator=CPU))]
 
@@ -167,6 +174,11 @@ def test_a_clip_that_can_not_be_heard_is_refused_at_once(tmp_path, pi4):
     with pytest.raises(AudioError, match="expected audio at the bundle's 16000 Hz, found 8000 Hz"):
         next(emulate(COMMANDS, pi4, tmp_path / "cache", clip=slow))
     assert not (tmp_path / "cache").exists()
+
+
+def test_every_shipped_board_has_its_processor():
+    boards = {target.name for target in list_targets(ROOT / "targets")}
+    assert set(PROCESSORS) == boards - {"aarch64", "x86_64"}
 
 
 @pytest.mark.parametrize(("ok", "status"), [(True, 0), (False, 1)])

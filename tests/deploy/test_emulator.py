@@ -45,6 +45,14 @@ def test_python_runs_under_qemu_in_the_boards_system(tmp_path, log):
         assert environment == f"{emulator.programs}:/bin:/usr/bin||/release/site"
 
 
+def test_a_processor_is_named_to_qemu_and_has_programs_of_its_own(tmp_path, log):
+    any_processor, a72 = (make_emulator(PI4, tmp_path / "cache", cpu=cpu) for cpu in ("", "cortex-a72"))
+    assert " -cpu cortex-a72 -0 " in (a72.programs / "python3").read_text()
+    assert "-cpu" not in (any_processor.programs / "python3").read_text()
+    with pytest.raises(DeployError, match=r"expected a processor that qemu names.*found '\.\./x'"):
+        make_emulator(PI4, tmp_path / "cache", cpu="../x")
+
+
 def test_the_system_has_what_the_distribution_brings_for_python(tmp_path, log):
     make_emulator(PI4, tmp_path / "cache")
     assert log.read_text().splitlines()[-1].endswith("--yes python3 libstdc++6 python3-pyaudio")
