@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ TINY_FIELD = 49
 TINY_SPEECH_FIELD = 17
 """And of the tiny CTC models."""
 FIELDS: dict[Form, int] = {"window": 0, "stream": TINY_FIELD}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c() -> None:
+    """As at a terminal, also where the tests run in the background: a shell lets programs ignore SIGINT there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def part_of(file: str, field: int) -> ModelPart:

@@ -149,6 +149,13 @@ def test_progress_is_the_sum_of_the_boards() -> None:
     assert seen == [(1, 10), (2, 10), (3, 20), (4, 20)]
 
 
+def tell_on(tell: Tell) -> None:
+    """Work until an interrupt is handed on, or it has taken too long."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        tell("send", "more")
+
+
 def test_ctrl_c_comes_to_every_board_once() -> None:
     ready = threading.Barrier(3)
     said: list[tuple[str, str]] = []
@@ -159,11 +166,11 @@ def test_ctrl_c_comes_to_every_board_once() -> None:
             time.sleep(0.2)  # until the calling thread has come from starting this one to waiting for it
             os.kill(os.getpid(), signal.SIGINT)
         try:
-            while True:  # until the interrupt is handed on
-                tell("send", "more")
+            tell_on(tell)
         except KeyboardInterrupt:
             progress("going back", 1, 1)  # does not raise again
             return f"{host} was stopped"
+        return f"{host} was not stopped"
 
     found = at_once(["a", "b", "c"], work, lambda host, step, _: said.append((host, step)))
     assert found == ("a was stopped", "b was stopped", "c was stopped")
@@ -175,8 +182,7 @@ def test_ctrl_c_while_the_boards_are_started() -> None:
 
     def work(host: str, tell: Tell, progress: Progress) -> None:
         try:
-            while True:
-                tell("send", "more")
+            tell_on(tell)
         except KeyboardInterrupt:
             stopped.append(host)
 
