@@ -39,7 +39,7 @@ JUDGED = [
 def test_they_are_there():
     names = {str(bundle.relative_to(MODELS)) for bundle in BUNDLES}
     teachers = {f"{folder}/{name}" for folder, of_folder in TEACHERS.items() for name in of_folder}
-    assert names == {"alexa", "commands12", "commands12-stream", "digits", "spoken_digits"} | teachers
+    assert names == {"alexa", "commands12", "commands12-stream", "digits", "home", "spoken_digits"} | teachers
 
 
 @pytest.mark.parametrize("bundle", KEYWORDS, ids=lambda path: path.name)
