@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,3 +21,10 @@ def ssh_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshS
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def bookworm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workstation with Debian 12."""
+    release = {"ID": "debian", "VERSION_CODENAME": "bookworm", "PRETTY_NAME": "Debian GNU/Linux 12"}
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: release)

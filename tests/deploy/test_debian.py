@@ -12,13 +12,9 @@ from edge_asr.deploy.debian import Suite, fetch_packages, own_suite
 from edge_asr.errors import DeployError
 from tests.deploy.debian_tools import names_in, put_debian, put_tools
 
+pytestmark = pytest.mark.usefixtures("bookworm")
+
 ARM = Suite("bookworm", "arm64")
-
-
-@pytest.fixture(autouse=True)
-def bookworm(monkeypatch) -> None:
-    release = {"ID": "debian", "VERSION_CODENAME": "bookworm", "PRETTY_NAME": "Debian GNU/Linux 12"}
-    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: release)
 
 
 @pytest.fixture

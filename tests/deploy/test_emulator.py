@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,8 @@ from edge_asr.deploy.target import Board
 from edge_asr.errors import DeployError
 from tests.deploy.debian_tools import names_in, put_debian, put_tools
 
+pytestmark = pytest.mark.usefixtures("bookworm")
+
 PI4 = Board("aarch64", packages=("python3-pyaudio", "alsa-utils"))
 QEMU = """\
 #!/bin/sh
@@ -19,12 +20,6 @@ QEMU = """\
 echo "$@"
 echo "$PATH|$HOME|$PYTHONPATH"
 """
-
-
-@pytest.fixture(autouse=True)
-def bookworm(monkeypatch) -> None:
-    release = {"ID": "debian", "VERSION_CODENAME": "bookworm", "PRETTY_NAME": "Debian GNU/Linux 12"}
-    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: release)
 
 
 @pytest.fixture
