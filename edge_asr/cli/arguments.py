@@ -117,18 +117,17 @@ def positive(text: str) -> int:
 
 def chunk_ms(text: str) -> float:
     """Milliseconds from 5 to 2000."""
-    value = float(text)
-    if not 5.0 <= value <= 2000.0:
-        raise argparse.ArgumentTypeError(f"expected 5 to 2000, found {text}")
-    return value
+    return _between(5.0, 2000.0, text)
+
+
+def patience(text: str) -> float:
+    """Seconds from 0.5 to 60."""
+    return _between(0.5, 60.0, text)
 
 
 def share(text: str) -> float:
     """A number from 0 to 1."""
-    value = float(text)
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"expected 0 to 1, found {text}")
-    return value
+    return _between(0.0, 1.0, text)
 
 
 def hot_word(text: str) -> tuple[str, float]:
@@ -141,3 +140,13 @@ def hot_word(text: str) -> tuple[str, float]:
     if not phrase or not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"expected WORD:WEIGHT, like 'kitchen:3', found {text!r}")
     return phrase, value
+
+
+def _between(least: float, most: float, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"expected a number from {least:g} to {most:g}, found {text!r:.40}")
+    return value

@@ -16,6 +16,7 @@ from edge_asr.cli.arguments import (
     add_json_argument,
     add_rate_arguments,
     add_recogniser_arguments,
+    patience,
     running,
     share,
 )
@@ -47,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rate_arguments(parser)
     parser.add_argument("--threshold", type=share, metavar="T", help="score to detect at, for all labels (default: the bundle's)")
     parser.add_argument("--then", type=Path, metavar="FOLDER", help="a recogniser's bundle, for the command behind a wake word")
+    parser.add_argument(
+        "--patience", type=patience, metavar="S", help="seconds after the wake word in which a command must begin (default: 5)"
+    )
     add_recogniser_arguments(parser)
     add_json_argument(parser)
 
@@ -78,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_then(args: argparse.Namespace) -> None:
-    given = [name for name in ("grammar", "hotword", "gate", "beam") if getattr(args, name)]
+    given = [name for name in ("patience", "grammar", "hotword", "gate", "beam") if getattr(args, name)]
     if given and args.then is None:
         raise ConfigError(f"--{given[0]} is for the recogniser behind a wake word; name its bundle with --then, or leave it out")
 
@@ -86,12 +90,12 @@ def _check_then(args: argparse.Namespace) -> None:
 def _then(wake: Stream, args: argparse.Namespace) -> tuple[CommandStream, str]:
     """The recogniser behind the wake word, and its header; what it needs is imported here, for those who only detect."""
     from edge_asr.cli.recogniser import open_recogniser
-    from edge_asr.runtime.command_stream import CommandStream
+    from edge_asr.runtime.command_stream import PATIENCE, CommandStream
     from edge_asr.runtime.speech_engine import load_speech_engine
 
     engine = load_speech_engine(read_allowed(args.then, args), **running(args))
     tell_fallback(engine)
-    return CommandStream(wake, open_recogniser(engine, args)), header(engine)
+    return CommandStream(wake, open_recogniser(engine, args), patience=args.patience or PATIENCE), header(engine)
 
 
 def _open_stream(engines: list[Engine], threshold: float | None) -> Stream:

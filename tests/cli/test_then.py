@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from edge_asr.cli.main import main
 from edge_asr.runtime.command_stream import CommandStream
 from edge_asr.runtime.events import event_json
 from edge_asr.runtime.speech_engine import load_speech_engine
@@ -51,10 +52,23 @@ def test_for_people_with_a_grammar(tiny_bundle, tiny_speech, wav, tmp_path):
     assert started == f"edge-asr: listening to {wav}"
 
 
+def test_patience_is_how_long_it_waits_for_a_command(tiny_bundle, tiny_speech, tmp_path):
+    wav = write_wav(tmp_path / "woken.wav", tones(5.0, [(1.0, "yes")]))
+    command = ("listen", "--bundle", tiny_bundle.path, "--then", tiny_speech.path, "--input", wav, "--json")
+    ended = {}
+    for seconds in ("0.5", "2"):
+        woken, nothing = json_lines(run(*command, "--patience", seconds).stdout)[3:]
+        assert (woken["event"], nothing["event"]) == ("detection", "no_command")
+        ended[seconds] = nothing["time"]
+    # Both in whole steps of the recogniser, 80 ms: 7 and 25.
+    assert ended["2"] - ended["0.5"] == pytest.approx(18 * 0.08)
+
+
 BAD = {
     "no recogniser": (("--then", "nowhere"), "nowhere"),
     "two wake words": (("--then", "tiny"), "speech"),
     "a grammar for nobody": (("--grammar", "answers.json"), "--grammar is for the recogniser behind a wake word"),
+    "patience for nobody": (("--patience", "3"), "--patience is for the recogniser behind a wake word"),
     "a beam for nobody": (("--beam", "4"), "--beam is for the recogniser"),
 }
 
@@ -66,3 +80,10 @@ def test_a_mistake_is_one_line_and_exit_status_2(tiny_bundle, tmp_path, mistake)
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("seconds", ["0.4", "61", "nan", "long"])
+def test_patience_has_its_limits(tiny_bundle, tiny_speech, capsys, seconds):
+    with pytest.raises(SystemExit, match="2"):
+        main(["listen", "--bundle", str(tiny_bundle.path), "--then", str(tiny_speech.path), "--patience", seconds])
+    assert f"argument --patience: expected a number from 0.5 to 60, found '{seconds}'" in capsys.readouterr().err
