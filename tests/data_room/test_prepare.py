@@ -204,8 +204,8 @@ def test_interrupted_work_goes_on(
     assert_equal(run(dataset, tmp_path), expected)
     jobs = -(-len(expected.train.ids) // 3) + -(-len(expected.validation.ids) // 9) + -(-len(expected.test.ids) // 9)
     assert len(made) == jobs - parts
-    # Three were reported; each process has one more in its hands, and one waits for each and one is on its way.
-    assert 3 <= parts <= 3 + 2 * workers + 1 < jobs
+    # Three were reported; other processes may finish any number more before the interruption reaches them (see test_pool).
+    assert parts == 3 if workers == 1 else parts >= 3
     assert [path.suffix for path in tmp_path.iterdir()] == [""]
 
 
