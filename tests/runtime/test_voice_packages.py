@@ -64,6 +64,15 @@ def test_a_package_that_is_missing_names_the_extra(gate, monkeypatch):
         voice_detector(EndpointSpec(gate=gate), RATE)
 
 
+@pytest.mark.parametrize("gate", PACKAGES)
+def test_a_package_that_does_not_load_says_why(gate, monkeypatch, tmp_path):
+    (tmp_path / f"{PACKAGES[gate]}.py").write_text("raise ImportError('libm.so.6: version GLIBC_2.99 not found')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, PACKAGES[gate], raising=False)
+    with pytest.raises(ConfigError, match=rf"'{gate}' .*does not load \(libm.*GLIBC_2.99.*edge-asr\[vad\]"):
+        voice_detector(EndpointSpec(gate=gate), RATE)
+
+
 @pytest.mark.parametrize(("gate", "rate"), [("webrtcvad", 22050), ("pysilero", 8000)])
 def test_a_rate_that_it_does_not_take_is_refused(gate, rate):
     with pytest.raises(ConfigError, match=f"found {rate} Hz: take the gate 'energy'"):
