@@ -238,14 +238,15 @@ def data(_: Context, place: str, reader: str = "", language: str = "en") -> None
     help={
         "templates": "YAML file of sentences in Home Assistant's notation",
         "out": "JSON file to write, for edge-asr transcribe --grammar",
+        "phonemes": "with how each word is pronounced, which recognisers that write phonemes need",
         "bundle": "recogniser that is to hear these sentences only",
     }
 )
-def grammar(_: Context, templates: str, out: str = "grammar.json", bundle: str = "") -> None:
+def grammar(_: Context, templates: str, out: str = "grammar.json", phonemes: bool = False, bundle: str = "") -> None:
     """Compile templates to a grammar: a file, or a part of a bundle."""
     from edge_asr.tasks.speech import compile_templates, put_grammar
 
-    print(put_grammar(Path(templates), Path(bundle)) if bundle else compile_templates(Path(templates), Path(out)))
+    print(put_grammar(Path(templates), Path(bundle)) if bundle else compile_templates(Path(templates), Path(out), phonemes))
 
 
 @command(

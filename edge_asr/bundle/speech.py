@@ -17,6 +17,10 @@ BLANK = "_blank_"
 MOST_TOKENS = 1024
 """More would let the exact sum of `runtime.log_softmax` overflow."""
 
+Unit: TypeAlias = Literal["words", "characters", "phonemes"]
+"""What the tokens behind `BLANK` are: whole words of a closed set; single characters, of which " " parts words; or phonemes,
+which make words where a grammar tells how these are pronounced, and stand as words by themselves where none does."""
+
 AssetRole: TypeAlias = Literal["lm", "grammar"]
 """`lm`: a word model in the ARPA format. `grammar`: a compiled graph of sentences, JSON."""
 
@@ -43,8 +47,8 @@ class EndpointSpec:
 class SpeechDecodeSpec:
     """How the outputs of a CTC model become words."""
 
-    unit: Literal["words", "characters"]
-    """What the tokens behind `BLANK` are: whole words of a closed set, or single characters, of which " " parts words."""
+    unit: Unit
+    """What the tokens behind `BLANK` are."""
     language: str = "en"
     """BCP 47 tag of the text."""
     step_ms: float = setting(80.0, min=1.0, max=5000.0)
@@ -97,7 +101,7 @@ def check_speech(manifest: Manifest) -> None:
         _check_shapes(model, len(manifest.labels), manifest.speech.stride_frames, step)
 
 
-def check_tokens(labels: tuple[str, ...], unit: Literal["words", "characters"]) -> None:
+def check_tokens(labels: tuple[str, ...], unit: Unit) -> None:
     """Check that `labels` are the tokens of a CTC model of that unit, blank first. Raises `ConfigError`."""
     if labels[0] != BLANK or len(labels) > MOST_TOKENS:
         raise ConfigError(
@@ -107,8 +111,8 @@ def check_tokens(labels: tuple[str, ...], unit: Literal["words", "characters"]) 
     for label in labels[1:]:
         if unit == "characters" and len(label) != 1:
             raise ConfigError(f"labels must be single characters (speech.unit is 'characters'), found {label!r:.80}")
-        if unit == "words" and label.split() != [label]:
-            raise ConfigError(f"labels must be words without spaces (speech.unit is 'words'), found {label!r:.80}")
+        if unit != "characters" and label.split() != [label]:
+            raise ConfigError(f"labels must be {unit} without spaces (speech.unit is {unit!r}), found {label!r:.80}")
 
 
 def _check_shapes(model: ModelFile, tokens: int, stride: int, step: int) -> None:

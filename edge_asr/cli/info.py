@@ -64,7 +64,7 @@ def _labels(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "labels", " ".join(manifest.labels)
     else:
         tokens, unit = manifest.labels[1:], manifest.speech.unit
-        shown = " ".join(tokens) if unit == "words" else f"{''.join(tokens)!r}"
+        shown = f"{''.join(tokens)!r}" if unit == "characters" else " ".join(tokens)
         yield "tokens", f"{len(tokens)} {unit} of the language {manifest.speech.language}: {shown}"
 
 

@@ -27,14 +27,17 @@ def text_phonemes(texts: Sequence[str], language: str) -> tuple[Phonemes, ...]:
     Raises `SynthesisError` when eSpeak is not installed or does not know the language.
     """
     with espeak_library() as espeak:
-        return tuple(split_ipa(ipa) for ipa in espeak.phonemes(texts, _voice(espeak.accents(), language.lower())))
+        return tuple(split_ipa(ipa) for ipa in espeak.phonemes(texts, voice_named(language, espeak.accents())))
 
 
 def split_ipa(ipa: str) -> Phonemes:
     """The phonemes in eSpeak's own way of writing them; diphthongs become a vowel and a glide, affricates two consonants."""
-    plain = re.sub(r"\([^)]*\)", "", ipa)
-    units = plain.replace(PHONEME_SEPARATOR, " ").split()
-    return tuple(phoneme for unit in units for phoneme in _unit(unit))
+    return tuple(phoneme for unit in ipa_units(ipa) for phoneme in _unit(unit))
+
+
+def ipa_units(ipa: str) -> list[str]:
+    """The phonemes with their marks as eSpeak counts them: a diphthong or an affricate is one."""
+    return re.sub(r"\([^)]*\)", "", ipa).replace(PHONEME_SEPARATOR, " ").split()
 
 
 @cache
@@ -55,9 +58,9 @@ def _unit(unit: str) -> Phonemes:
     return tuple(phonemes)
 
 
-def _voice(accents: dict[str, str], language: str) -> str:
-    """The name that eSpeak knows the voice of `language` by."""
-    wanted = USUAL.get(language, language)
+def voice_named(language: str, accents: dict[str, str]) -> str:
+    """The name by which eSpeak, which has these `accents`, knows the voice of `language` (BCP 47). Raises `SynthesisError`."""
+    wanted = USUAL.get(language.lower(), language.lower())
     files = {file.lower(): file for file in accents.values()}
     for found in (accents.get(wanted), files.get(wanted)):
         if found:

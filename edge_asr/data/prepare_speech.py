@@ -21,8 +21,9 @@ from edge_asr.data.speech_parts import SpeechJob, SpeechPart, SpeechPartMaker, r
 from edge_asr.data.speech_rows import SpeechRow
 from edge_asr.data.speech_spec import SpeechSpec
 from edge_asr.data.speech_table import PreparedSpeech, SpeechTable
+from edge_asr.data.speech_tokens import tokens_for, writable
 from edge_asr.data.speech_waveforms import SpeechWaveforms
-from edge_asr.data.tokens import Tokens, character_tokens, word_tokens
+from edge_asr.data.tokens import Tokens
 from edge_asr.errors import DataError
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.progress import Progress, no_progress
@@ -50,8 +51,8 @@ def prepare_speech(
     """
     voices_dir = cache_dir / "voices"
     material = find_speech(spec, places, augment.copies, seed=seed, voices_dir=voices_dir, workers=workers, progress=progress)
-    tokens = tokens_of(spec)
-    rows, unwritable = _writable(material.rows, tokens)
+    tokens = tokens_for(spec)
+    rows, unwritable = writable(material.rows, spec, tokens)
     waveforms = SpeechWaveforms(material.noise, frontend.sample_rate, spec, augment, seed)
     maker = SpeechPartMaker(waveforms, frontend)
     folder = cache_dir / _key(rows, waveforms, frontend)
@@ -68,25 +69,9 @@ def prepare_speech(
         if not len(tables[split]):
             raise DataError(f"expected utterances for {split}, found none{describe_left_out(left_out)}; {material.summary}")
     counts = ", ".join(f"{len(table)} {split}" for split, table in tables.items())
-    dropped = f"; {unwritable} with other characters than the tokens left out" if unwritable else ""
+    dropped = f"; {unwritable} that the tokens can't write left out" if unwritable else ""
     summary = f"{counts}; {material.summary}{dropped}{describe_left_out(left_out)}"
     return PreparedSpeech(**tables, tokens=tokens, summary=summary, left_out=left_out)
-
-
-def tokens_of(spec: SpeechSpec) -> Tokens:
-    """What the network writes. Raises `DataError` for a language without an alphabet."""
-    return word_tokens(spec.words) if spec.unit == "words" else character_tokens(spec.language)
-
-
-def _writable(rows: Sequence[SpeechRow], tokens: Tokens) -> tuple[list[SpeechRow], int]:
-    kept = []
-    for row in rows:
-        try:
-            tokens.encode(row.text)
-        except DataError:
-            continue
-        kept.append(row)
-    return kept, len(rows) - len(kept)
 
 
 def _key(rows: Sequence[SpeechRow], waveforms: SpeechWaveforms, frontend: FrontendSpec) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from edge_asr.bundle.speech import Unit
 from edge_asr.config import setting
 from edge_asr.errors import ConfigError
 
@@ -18,8 +19,8 @@ class SpeechSpec:
     Counts are of training; validation and test get `held_percent` of each.
     """
 
-    unit: Literal["words", "characters"] = setting()
-    """What the network writes: words of a closed set, or characters."""
+    unit: Unit = setting()
+    """What the network writes: words of a closed set, characters, or phonemes, of which a grammar makes words."""
     words: tuple[str, ...] = ()
     """With `unit = "words"`: all of them; those of the templates where a recipe names none. Recordings of other words serve as
     sound that is none of them."""

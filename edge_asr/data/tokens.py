@@ -1,16 +1,15 @@
-"""What a CTC model writes: characters, or words of a closed set."""
+"""What a CTC model writes: characters, words of a closed set, or phonemes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_asr.bundle.speech import BLANK
+from edge_asr.bundle.speech import BLANK, Unit
 from edge_asr.data.alphabets import alphabet_of
 from edge_asr.errors import DataError
 
@@ -24,7 +23,7 @@ class Tokens:
     Raises `DataError` when the labels are not unique, don't start with the blank or don't fit the unit.
     """
 
-    unit: Literal["words", "characters"]
+    unit: Unit
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -40,11 +39,11 @@ class Tokens:
         return {label: number for number, label in enumerate(self.labels) if number}
 
     def encode(self, text: str) -> NDArray[np.int32]:
-        """The token of each character or word of `text`: int32 (tokens,), none of them 0.
+        """The token of each character, word or phoneme (spaces between) of `text`: int32 (tokens,), none of them 0.
 
         Raises `DataError` when `text` (normalised) has one that is not among the labels.
         """
-        pieces: Sequence[str] = text.split() if self.unit == "words" else text
+        pieces: Sequence[str] = text if self.unit == "characters" else text.split()
         try:
             return np.array([self._ids[piece] for piece in pieces], np.int32)
         except KeyError as err:
@@ -53,7 +52,7 @@ class Tokens:
     def decode(self, ids: Iterable[int]) -> str:
         """The text that `ids` write, 0 writing nothing; nothing is merged: that is the decoder's part."""
         pieces = (self.labels[number] for number in ids if number)
-        return (SPACE if self.unit == "words" else "").join(pieces)
+        return ("" if self.unit == "characters" else SPACE).join(pieces)
 
 
 def character_tokens(language: str, texts: Iterable[str] = ()) -> Tokens:
@@ -72,3 +71,8 @@ def character_tokens(language: str, texts: Iterable[str] = ()) -> Tokens:
 def word_tokens(words: Iterable[str]) -> Tokens:
     """A token for each of the words, in their order. Raises `DataError` when one stands twice or holds a space."""
     return Tokens("words", (BLANK, *words))
+
+
+def phoneme_tokens(phonemes: Iterable[str]) -> Tokens:
+    """A token for each of the phonemes, in their order. Raises `DataError` as `word_tokens`."""
+    return Tokens("phonemes", (BLANK, *phonemes))

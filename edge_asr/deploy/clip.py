@@ -102,7 +102,7 @@ class _Ears:
         here = on_workstation(run)
         other: Kernels = "builtin" if run.kernels == "default" else "default"
         self._engine, self._other = load_runner(bundle, here), load_runner(bundle, replace(here, kernels=other))
-        self._free = bundle.manifest.speech is not None and bundle.manifest.speech.unit == "characters" and not bundle.assets
+        self._free = bundle.manifest.speech is not None and bundle.manifest.speech.unit != "words" and not bundle.assets
         self.sample_rate = bundle.manifest.frontend.sample_rate
 
     def hear(self, clip: NDArray[np.int16]) -> tuple[Expected, str]:

@@ -48,6 +48,14 @@ class Final(NamedTuple):
     """Given with the sentence; one of the same name that was said goes before."""
 
 
+class Pronunciation(NamedTuple):
+    """How a word may be said."""
+
+    word: str
+    phonemes: tuple[str, ...]
+    """Tokens of the bundle; at least one."""
+
+
 class Parse(NamedTuple):
     """What a sentence means."""
 
@@ -68,6 +76,8 @@ class Grammar:
     arcs: tuple[Arc, ...]
     finals: tuple[Final, ...]
     """The earlier of two meanings of one sentence is the one that counts."""
+    pronunciations: tuple[Pronunciation, ...] = ()
+    """For bundles that write phonemes: one or more of every word."""
     leaving: tuple[tuple[Arc, ...], ...] = field(init=False, repr=False, compare=False)
     """The arcs of each state."""
 
@@ -113,7 +123,10 @@ def write_grammar(grammar: Grammar) -> bytes:
     arcs = [[arc.source, arc.target, arc.word, *_flat(arc.slots)] for arc in grammar.arcs]
     finals = [[final.state, final.intent, *_flat(final.slots)] for final in grammar.finals]
     head = {"format": FORMAT, "language": grammar.language, "states": grammar.states}
-    lists = (f'"{name}": [\n{_lines(rows)}\n]' for name, rows in (("arcs", arcs), ("finals", finals)))
+    rows = {"arcs": arcs, "finals": finals}
+    if grammar.pronunciations:
+        rows["pronunciations"] = [[one.word, *one.phonemes] for one in grammar.pronunciations]
+    lists = (f'"{name}": [\n{_lines(some)}\n]' for name, some in rows.items())
     return (json.dumps(head, ensure_ascii=False)[:-1] + ",\n" + ",\n".join(lists) + "}\n").encode()
 
 
@@ -130,12 +143,14 @@ def read_grammar(content: bytes) -> Grammar:
     language, states, arcs, finals = (table.get(key) for key in ("language", "states", "arcs", "finals"))
     if not isinstance(language, str) or type(states) is not int or not isinstance(arcs, list) or not isinstance(finals, list):
         raise ConfigError("grammar: expected language (text), states (a number), arcs and finals (lists)")
+    said = table.get("pronunciations", [])
     slots = lru_cache(maxsize=None)(_slots)  # most arcs have none, or those of others
     return Grammar(
         language,
         states,
         tuple(Arc(source, target, word, slots(*rest)) for source, target, word, *rest in _rows(arcs, ARC)),
         tuple(Final(state, intent, slots(*rest)) for state, intent, *rest in _rows(finals, FINAL)),
+        tuple(Pronunciation(word, tuple(phonemes)) for word, *phonemes in _pronunciation_rows(said)),
     )
 
 
@@ -146,6 +161,16 @@ def _rows(rows: list[Any], form: tuple[type, ...]) -> list[list[Any]]:
         if kinds[: len(form)] != form or {*kinds[len(form) :]} - {str} or (len(kinds) - len(form)) % 2:
             names = "[from, to, word, slot, value, ...]" if form is ARC else "[state, intent, slot, value, ...]"
             raise ConfigError(f"grammar: expected a list of the form {names}, found {row!r:.80}")
+    return rows
+
+
+def _pronunciation_rows(rows: Any) -> list[list[str]]:
+    """`rows` once it is known that they are texts, at least two in each."""
+    if not isinstance(rows, list):
+        raise ConfigError(f"grammar: expected a list of pronunciations, found {rows!r:.80}")
+    for row in rows:
+        if not isinstance(row, list) or len(row) < 2 or not all(isinstance(text, str) for text in row):
+            raise ConfigError(f"grammar: expected a pronunciation of the form [word, phoneme, ...], found {row!r:.80}")
     return rows
 
 
@@ -173,6 +198,8 @@ def _check_sizes(grammar: Grammar) -> None:
     for word in grammar.words:
         if word.split() != [word] or len(word) > MAX_WORD:
             raise ConfigError(f"grammar: expected words of 1 to {MAX_WORD} characters without spaces, found {word!r:.80}")
+    if len(grammar.pronunciations) > MAX_ARCS or any(len(one.phonemes) > MAX_WORD for one in grammar.pronunciations):
+        raise ConfigError(f"grammar: expected at most {MAX_ARCS} pronunciations of at most {MAX_WORD} phonemes, found more")
     slots = [arc.slots for arc in grammar.arcs] + [final.slots for final in grammar.finals]
     if max(map(len, slots), default=0) > MAX_SLOTS:
         raise ConfigError(f"grammar: expected at most {MAX_SLOTS} slots at a word or at the end of a sentence, found more")

@@ -57,15 +57,17 @@ def quantize_speech(folder: Path, bundle: Path, places: SpeechPlaces | None, cac
     print(f"Next: invoke evaluate --bundle {bundle} --data FOLDER")
 
 
-def compile_templates(templates: Path, out: Path) -> str:
+def compile_templates(templates: Path, out: Path, phonemes: bool = False) -> str:
+    """`phonemes`: with how each word is pronounced."""
     from edge_asr.data.compile_grammar import compile_grammar
+    from edge_asr.data.pronounce import pronounced
     from edge_asr.data.templates import read_templates
     from edge_asr.files import write_whole
     from edge_asr.runtime.grammar import write_grammar
 
     grammar = compile_grammar(read_templates(templates))
     try:
-        write_whole(out, write_grammar(grammar))
+        write_whole(out, write_grammar(pronounced(grammar) if phonemes else grammar))
     except OSError as err:
         raise ConfigError(f"{out}: the grammar can't be written: {err}") from err
     return f"{out}: {len(grammar.words)} words, {grammar.states} states, {len(grammar.arcs)} arcs"
@@ -76,6 +78,7 @@ def put_grammar(templates: Path, bundle: Path) -> str:
     from edge_asr.bundle.change import replace_asset
     from edge_asr.bundle.store import read_bundle
     from edge_asr.data.compile_grammar import compile_grammar
+    from edge_asr.data.pronounce import pronounced
     from edge_asr.data.templates import read_templates
     from edge_asr.runtime.ctc.token_graph import token_graph
     from edge_asr.runtime.ctc.words import Spelling
@@ -84,6 +87,8 @@ def put_grammar(templates: Path, bundle: Path) -> str:
     grammar, manifest = compile_grammar(read_templates(templates)), read_bundle(bundle).manifest
     if manifest.speech is None:
         raise ConfigError(f"{bundle}: a grammar is for recognisers, this bundle is of kind {manifest.kind!r}")
+    if manifest.speech.unit == "phonemes":
+        grammar = pronounced(grammar)
     token_graph(grammar, Spelling(manifest.labels, manifest.speech.unit, output_seconds=1.0))
     replace_asset(bundle, "grammar", "grammar.json", write_grammar(grammar))
     return f"{bundle}: hears {len(grammar.words)} words in the sentences of {templates}"

@@ -51,8 +51,9 @@ class SpeechEpoch:
     validation_loss: float | None
     """None, as the error rates, without validation rows."""
     word_error_rate: float | None
-    """Of validation; 0 is best, and more than 1 is possible."""
+    """Of validation; 0 is best, and more than 1 is possible. Of phonemes, where the network writes these."""
     character_error_rate: float | None
+    """None where it writes phonemes."""
     learning_rate: float
     """At the epoch's end."""
     seconds: float

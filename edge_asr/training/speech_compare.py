@@ -29,9 +29,11 @@ class SpeechComparison:
 
     utterances: int
     float_word_error_rate: float
+    """As the other three 0 at best; of phonemes, where these are written."""
     int8_word_error_rate: float
-    float_character_error_rate: float
-    int8_character_error_rate: float
+    float_character_error_rate: float | None
+    """None, as the next, where phonemes are written."""
+    int8_character_error_rate: float | None
     agreement: float
     """Share of utterances with the same transcript of both, 0 to 1."""
     interpreter: str
@@ -39,9 +41,9 @@ class SpeechComparison:
 
     def __str__(self) -> str:
         return (
-            f"{self.utterances} utterances: float WER {self.float_word_error_rate:.2%}, CER "
-            f"{self.float_character_error_rate:.2%}; int8 WER {self.int8_word_error_rate:.2%}, CER "
-            f"{self.int8_character_error_rate:.2%}; same transcript {self.agreement:.2%} ({self.interpreter})"
+            f"{self.utterances} utterances: float {_rates(self.float_word_error_rate, self.float_character_error_rate)}; "
+            f"int8 {_rates(self.int8_word_error_rate, self.int8_character_error_rate)}; "
+            f"same transcript {self.agreement:.2%} ({self.interpreter})"
         )
 
 
@@ -60,16 +62,20 @@ def compare_speech(
     for row in batches.rows:
         written.append(tokens.decode(best_path(_rounded(outputs, table.frames_of(row), interpreter, batches.stride))))
         progress("comparing with the float network", len(written), len(batches.rows))
-    description = interpreter.description
+    description, letters = interpreter.description, tokens.unit != "phonemes"
     return SpeechComparison(
         utterances=len(written),
         float_word_error_rate=exact.words.rate,
         int8_word_error_rate=count_errors(exact.said, written).rate,
-        float_character_error_rate=exact.characters.rate,
-        int8_character_error_rate=count_errors(exact.said, written, "characters").rate,
+        float_character_error_rate=exact.characters.rate if letters else None,
+        int8_character_error_rate=count_errors(exact.said, written, "characters").rate if letters else None,
         agreement=float(np.mean([one == other for one, other in zip(exact.written, written)])),
         interpreter=f"{description.package} {description.version}, {description.kernels} kernels",
     )
+
+
+def _rates(words: float, characters: float | None) -> str:
+    return f"PER {words:.2%}" if characters is None else f"WER {words:.2%}, CER {characters:.2%}"
 
 
 def _rounded(outputs: WindowOutputs, frames: NDArray[Any], interpreter: Interpreter, stride: int) -> NDArray[np.float32]:

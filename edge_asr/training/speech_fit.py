@@ -104,7 +104,7 @@ def _record(
         loss=epoch.loss,
         validation_loss=heard.loss if heard else None,
         word_error_rate=heard.words.rate if heard else None,
-        character_error_rate=heard.characters.rate if heard else None,
+        character_error_rate=heard.characters.rate if heard and tokens.unit != "phonemes" else None,
         learning_rate=learner.learning_rate,
         seconds=round(epoch.seconds + time.monotonic() - started, 3),
         audio_rate=round(epoch.frames * recipe.frontend.hop_ms / 1000 / epoch.seconds, 1),

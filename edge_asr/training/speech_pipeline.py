@@ -11,9 +11,11 @@ from edge_asr.bundle.speech import AssetRole
 from edge_asr.config import apply_overrides
 from edge_asr.data.compile_grammar import compile_grammar
 from edge_asr.data.prepare_speech import prepare_speech
+from edge_asr.data.pronounce import pronounced
 from edge_asr.data.speech_material import SpeechPlaces
 from edge_asr.data.speech_table import PreparedSpeech
 from edge_asr.data.templates import read_templates
+from edge_asr.data.tokens import Tokens
 from edge_asr.errors import ConfigError, TrainingError
 from edge_asr.files import write_whole
 from edge_asr.progress import Progress, no_progress
@@ -94,7 +96,7 @@ def quantize_speech_run(
     templates = _templates(recipe, run_dir)
     found = replace(places or _places(folder), templates=templates)
     prepared = _prepare(recipe, found, cache_dir, workers, progress)
-    return quantize_speech(run_dir, changed, prepared, bundle_dir, assets=_assets(templates), progress=progress)
+    return quantize_speech(run_dir, changed, prepared, bundle_dir, assets=_assets(templates, prepared.tokens), progress=progress)
 
 
 def _prepare(recipe: Recipe, places: SpeechPlaces, cache_dir: Path, workers: int, progress: Progress) -> PreparedSpeech:
@@ -129,10 +131,11 @@ def _keep(templates: Path, run_dir: Path) -> None:
         raise TrainingError(f"{run_dir}: expected a folder to write to, found: {err}") from err
 
 
-def _assets(templates: Path | None) -> dict[AssetRole, tuple[str, bytes]]:
+def _assets(templates: Path | None, tokens: Tokens) -> dict[AssetRole, tuple[str, bytes]]:
     if templates is None:
         return {}
-    return {"grammar": ("grammar.json", write_grammar(compile_grammar(read_templates(templates))))}
+    grammar = compile_grammar(read_templates(templates))
+    return {"grammar": ("grammar.json", write_grammar(pronounced(grammar) if tokens.unit == "phonemes" else grammar))}
 
 
 def _absolute(places: SpeechPlaces) -> dict[str, Any]:

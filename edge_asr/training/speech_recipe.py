@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from edge_asr.bundle.speech import SpeechDecodeSpec
 from edge_asr.config import build
 from edge_asr.data.speech_spec import SpeechSpec
-from edge_asr.data.tokens import Tokens, character_tokens, word_tokens
-from edge_asr.errors import ConfigError, DataError
+from edge_asr.data.speech_tokens import tokens_for
+from edge_asr.data.tokens import Tokens
+from edge_asr.errors import ConfigError, DataError, SynthesisError
 from edge_asr.zoo.spec import CtcNet, ModelSpec, stride_frames
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def speech_data(table: Mapping[str, Any], speech: SpeechSpec, source: str) -> di
     Raises `ConfigError`.
     """
     try:
-        tokens = word_tokens(speech.words) if speech.unit == "words" else character_tokens(speech.language)
-    except DataError as err:
+        tokens = tokens_for(speech)
+    except (DataError, SynthesisError) as err:
         raise ConfigError(f"{source}: {err}") from err
     follows = {"reader": READER, "labels": list(tokens.labels)}
     for key, value in follows.items():

@@ -3,7 +3,7 @@ import pytest
 
 from edge_asr.bundle.speech import BLANK
 from edge_asr.data.alphabets import alphabet_of
-from edge_asr.data.tokens import Tokens, character_tokens, word_tokens
+from edge_asr.data.tokens import Tokens, character_tokens, phoneme_tokens, word_tokens
 from edge_asr.errors import DataError
 
 
@@ -13,6 +13,8 @@ def test_words_and_characters_come_back():
     np.testing.assert_array_equal(words.encode(" one oh  zero"), np.array([2, 3, 1], np.int32))
     assert words.encode("one").dtype == np.int32
     assert words.decode([2, 0, 0, 3, 3, 1]) == "one oh oh zero"
+    phonemes = phoneme_tokens(["aɪ", "l", "t"])
+    assert phonemes.decode(phonemes.encode("l aɪ  t")) == "l aɪ t"
     letters = character_tokens("en-GB")
     assert letters.labels[:4] == (BLANK, " ", "'", "a")
     assert len(letters.labels) == 29
@@ -37,6 +39,7 @@ def test_languages_without_a_list_take_the_letters_of_the_texts():
         ("words", (BLANK, "one two")),
         ("words", (BLANK, "")),
         ("characters", (BLANK, "ab")),
+        ("phonemes", (BLANK, "a b")),
     ],
 )
 def test_labels_that_are_none_are_refused(unit, labels):

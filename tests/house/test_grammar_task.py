@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.errors import ConfigError
-from edge_asr.runtime.grammar import read_grammar
+from edge_asr.runtime.grammar import Pronunciation, read_grammar
 from edge_asr.tasks.speech import compile_templates, put_grammar
 
 ANSWERS = "language: en\nintents: {Answer: {data: [{sentences: ['(yes|no)']}]}}"
@@ -29,6 +30,19 @@ def test_templates_become_a_part_of_a_bundle_that_can_say_them(tiny_speech: Bund
     with pytest.raises(ConfigError, match="no word 'perhaps'"):
         put_grammar(tmp_path / "answers.yaml", tiny_speech.path)
     assert read_bundle(tiny_speech.path) == with_grammar
+
+
+def test_recognisers_of_phonemes_are_told_how_words_are_said(tiny_speech: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "answers.yaml").write_text(ANSWERS)
+    compile_templates(tmp_path / "answers.yaml", tmp_path / "answers.json", phonemes=True)
+    found = read_grammar((tmp_path / "answers.json").read_bytes()).pronunciations
+    assert found == (Pronunciation("no", ("n", "oʊ")), Pronunciation("yes", ("j", "ɛ", "s")))
+    manifest = tiny_speech.path / "manifest.json"
+    table = json.loads(manifest.read_text())
+    table["speech"]["unit"] = "phonemes"
+    manifest.write_text(json.dumps(table))
+    with pytest.raises(ConfigError, match="no phoneme 'j'"):  # asked for, though nobody said so
+        put_grammar(tmp_path / "answers.yaml", tiny_speech.path)
 
 
 def test_keyword_bundles_take_no_grammar(tiny_bundle: Bundle, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,18 @@ import pytest
 
 from edge_asr.errors import ConfigError
 from edge_asr.runtime.ctc.hypothesis import Slot
-from edge_asr.runtime.grammar import MAX_BYTES, MAX_PARSES, MAX_STATES, Arc, Final, Grammar, Parse, read_grammar, write_grammar
+from edge_asr.runtime.grammar import (
+    MAX_BYTES,
+    MAX_PARSES,
+    MAX_STATES,
+    Arc,
+    Final,
+    Grammar,
+    Parse,
+    Pronunciation,
+    read_grammar,
+    write_grammar,
+)
 
 KITCHEN = Slot("area", "kitchen")
 LIGHTS = Grammar(
@@ -49,6 +61,9 @@ def test_the_first_final_is_the_meaning_that_counts_and_meanings_are_bounded() -
 
 def test_the_file_holds_the_grammar() -> None:
     assert read_grammar(write_grammar(LIGHTS)) == LIGHTS
+    assert b"pronunciations" not in write_grammar(LIGHTS)
+    said = (Pronunciation("light", ("l", "aɪ", "t")), Pronunciation("light", ("l", "aɪ")))
+    assert read_grammar(write_grammar(replace(LIGHTS, pronunciations=said))).pronunciations == said
     assert LIGHTS.words == ("kitchen", "lights", "off", "on")
 
 

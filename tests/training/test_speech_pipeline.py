@@ -20,8 +20,10 @@ from edge_asr.training import speech_pipeline
 from edge_asr.training.ctc_loss import best_path
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.speech_compare import compare_speech
+from edge_asr.training.speech_decoders import SHIPPED, UNREFUSED, decoders
 from edge_asr.training.speech_pipeline import quantize_speech_run, train_speech_run
 from edge_asr.training.speech_recipe import tokens_of
+from edge_asr.training.speech_run_text import epoch_text, result_text
 from edge_asr.training.text import quantize_text
 from tests.data_room.sounds import RATE, word, write
 from tests.training.test_pipeline import invoke
@@ -176,6 +178,36 @@ def test_templates_come_with_the_run_and_their_grammar_with_the_bundle(place: Pa
     assert [places.templates for places in asked] == [templates, tmp_path / "run" / "said.yaml"]
     bundle = read_bundle(tmp_path / "bundle")
     assert read_grammar(bundle.assets["grammar"]).parses(["one", "two"])
+
+
+def test_phonemes_get_words_from_the_templates_in_the_bundle(place: Path, tmp_path: Path):
+    text = RECIPE.replace('unit = "words"\nwords = ["zero", "one", "two"]', 'unit = "phonemes"\nscript = "templates"')
+    (tmp_path / "recipe.toml").write_text(text.replace("strings = 120", 'strings = 40\ntemplates = "said.yaml"'))
+    (tmp_path / "said.yaml").write_text(TEMPLATES)
+    settings = {"cache_dir": place / "cache", "workers": 1, "overrides": ["train.epochs=2"]}
+    result = train_speech_run(tmp_path / "recipe.toml", SpeechPlaces((place / "fsdd",)), tmp_path / "run", **settings)
+    said = {phoneme for sample in result.history[-1].samples for phoneme in sample.said.split()}
+    assert said <= {*["z", "ɪ", "ɹ", "oʊ", "w", "ʌ", "n", "t", "u"]}
+    assert {"z", "w"} & said
+    assert "WER" not in epoch_text(result.history[-1]) + result_text(result)
+    assert "PER" in epoch_text(result.history[-1])
+    report = quantize_speech_run(tmp_path / "run", tmp_path / "bundle", cache_dir=place / "cache", workers=1)
+    assert "int8 PER" in quantize_text(report)
+    engine = load_speech_engine(tmp_path / "bundle")
+    decoder = engine.decoder()
+    frames = np.full((9, len(engine.tokens)), -9.0, np.float32)
+    for at, phoneme in enumerate(["_blank_", "w", "ʌ", "n", "_blank_", "t", "_blank_", "u", "_blank_"]):
+        frames[at, engine.tokens.index(phoneme)] = 0.0
+    decoder.advance(frames)
+    assert (decoder.finish().text, decoder.finish().intent) == ("one two", "Say")
+    assert list(decoders(engine)) == [SHIPPED, UNREFUSED]
+    (tmp_path / "bundle" / "manifest.json").write_text(without_assets(tmp_path / "bundle" / "manifest.json"))
+    with pytest.raises(ConfigError, match="no grammar that makes words"):
+        decoders(load_speech_engine(tmp_path / "bundle"))
+
+
+def without_assets(manifest: Path) -> str:
+    return json.dumps({**json.loads(manifest.read_text()), "assets": []})
 
 
 def test_commands(place: Path, tmp_path: Path):

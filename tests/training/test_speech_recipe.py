@@ -48,6 +48,14 @@ def test_characters_give_their_alphabet():
     assert {"a", "z", "ä", "ß"} <= set(labels)
 
 
+def test_phonemes_are_those_of_the_language():
+    labels = recipe(speech={"unit": "phonemes"}).data.labels
+    assert labels[0] == "_blank_"
+    assert {"tʃ", "ð"} <= set(labels)
+    with pytest.raises(ConfigError, match="'tlh'"):
+        recipe(speech={"unit": "phonemes", "language": "tlh"})
+
+
 @pytest.mark.parametrize(
     ("tables", "says"),
     [

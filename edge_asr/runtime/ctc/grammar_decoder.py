@@ -168,4 +168,17 @@ class GrammarDecoder:
         spans = [TokenSpan(*span) for span in zip(tokens.tolist(), said["start"].tolist(), ends.tolist(), peaks.tolist())]
         times = np.concatenate([[0], said["start"], [self._frames]]) * self._spelling.output_seconds
         losses = np.concatenate([[0.0], said["loss"], [self._free - score]])
-        return self._spelling.words(spans), score, worst_loss(times, losses)
+        return self._words(said["node"].tolist(), spans), score, worst_loss(times, losses)
+
+    def _words(self, nodes: list[int], spans: list[TokenSpan]) -> tuple[Word, ...]:
+        """The words that the nodes of a path complete; of a word that is only begun, the letters (phonemes say too little)."""
+        words: list[Word] = []
+        begun: list[TokenSpan] = []
+        for node, span in zip(nodes, spans):
+            if span.token == self._spelling.space:
+                continue
+            begun.append(span)
+            if self._graph.words[node]:
+                words.append(self._spelling.word(self._graph.words[node], begun))
+                begun = []
+        return (*words, *self._spelling.words(begun)) if self._spelling.unit == "characters" else tuple(words)

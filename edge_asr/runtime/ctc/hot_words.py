@@ -73,14 +73,14 @@ def _pattern(phrase: str, weight: float, spelling: Spelling, boundary: int) -> t
     if len(words) > 1 and spelling.unit == "characters" and spelling.space < 0:
         raise ConfigError(f"hot word {phrase!r:.80}: expected a single word, because the bundle has no token that parts words")
     ids = {token: i for i, token in enumerate(spelling.tokens) if i}
-    symbols = words if spelling.unit == "words" else [c for c in SPACE.join(words) if c != SPACE or spelling.space >= 0]
+    symbols = words if spelling.unit != "characters" else [c for c in SPACE.join(words) if c != SPACE or spelling.space >= 0]
     missing = sorted({symbol for symbol in symbols if symbol not in ids})
     if missing:
         raise ConfigError(
             f"hot word {phrase!r:.80}: expected {spelling.unit} of the bundle, which has no {' and no '.join(map(repr, missing))}"
         )
     pattern = tuple(ids[symbol] for symbol in symbols)
-    return pattern if spelling.unit == "words" else (boundary, *pattern, boundary)
+    return pattern if spelling.unit != "characters" else (boundary, *pattern, boundary)
 
 
 def _trie(patterns: Mapping[tuple[int, ...], float], bounded: bool) -> tuple[list[dict[int, int]], list[float], list[float]]:

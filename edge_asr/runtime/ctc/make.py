@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from edge_asr.bundle.speech import SpeechDecodeSpec
+from edge_asr.bundle.speech import SpeechDecodeSpec, Unit
 from edge_asr.errors import ConfigError
 from edge_asr.runtime.ctc.beam_decoder import BeamDecoder
 from edge_asr.runtime.ctc.fusion import CharacterFusion, WordFusion
@@ -13,7 +13,7 @@ from edge_asr.runtime.ctc.greedy import GreedyDecoder
 from edge_asr.runtime.ctc.hot_words import HotWords
 from edge_asr.runtime.ctc.hypothesis import Decoder
 from edge_asr.runtime.ctc.language_model import LanguageModel
-from edge_asr.runtime.ctc.words import Spelling, Unit
+from edge_asr.runtime.ctc.words import Spelling
 
 if TYPE_CHECKING:
     from edge_asr.runtime.grammar import Grammar
@@ -46,6 +46,6 @@ def make_decoder(
         return GrammarDecoder(spelling, grammar, max_penalty=spec.max_penalty, min_confidence=spec.min_confidence)
     if spec.beam == 1 and lm is None and not hot_words and not spec.word_bonus:
         return GreedyDecoder(spelling, spec.min_confidence)
-    kind = WordFusion if unit == "words" else CharacterFusion
+    kind = CharacterFusion if unit == "characters" else WordFusion
     fusion = kind(spelling, lm, spec.lm_weight, spec.word_bonus, HotWords(spelling, hot_words or {}))
     return BeamDecoder(spelling, fusion, spec.beam, min_confidence=spec.min_confidence)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,20 @@ from edge_asr.runtime.grammar import MAX_STATES, Grammar
 MAX_WAYS = 1_000_000
 """From one node to the next; a frame costs about 10 ns for each."""
 
-Place: TypeAlias = "tuple[int, str]"
-"""A state of the word graph, and the letters of the next word that were said in it; SPACE: the word before has just ended."""
+Pieces: TypeAlias = "tuple[str, ...]"
+"""Tokens of a word: itself, its letters or its phonemes."""
+Place: TypeAlias = "tuple[int, Pieces]"
+"""A state of the word graph, and the pieces of the next word that were said in it; a space: the word before has just ended."""
+
+
+class Step(NamedTuple):
+    """Saying `piece` leads from one place to another."""
+
+    source: Place
+    piece: str
+    target: Place
+    word: str
+    """What is complete with it; empty: nothing."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,8 @@ class TokenGraph:
 
     tokens: NDArray[np.int32]
     """(nodes,): what is said in each node; 0, the blank, at the start."""
+    words: tuple[str, ...]
+    """Of each node the word that is complete in it; empty: none is."""
     sources: NDArray[np.int32]
     """(ways,): the node from which each way comes, in the order of the nodes to which they lead."""
     first: NDArray[np.int32]
@@ -41,37 +55,56 @@ def token_graph(grammar: Grammar, spelling: Spelling) -> TokenGraph:
     Raises `ConfigError` when a word of the grammar can't be written with the tokens, or the graph is too large.
     """
     ids = {token: number for number, token in enumerate(spelling.tokens) if number}
-    missing = sorted(_pieces(grammar, spelling) - set(ids))
-    if missing:
-        raise ConfigError(
-            f"grammar: the model has no {spelling.unit[:-1]} {missing[0]!r:.40} ({len(missing)} are missing): "
-            "change the sentences, or train a model with it"
-        )
+    spelled, parted = _spelled(grammar, spelling), spelling.unit == "characters"
+    _check_pieces(grammar, spelled, parted, spelling, ids)
     words = _word_automaton(grammar)
-    arcs = list(dict.fromkeys(_word_arcs(words) if spelling.unit == "words" else _letter_arcs(words)))
-    nodes = {node: number for number, node in enumerate(dict.fromkeys((piece, target) for _, piece, target in arcs), 1)}
-    into: dict[Place, list[int]] = {(0, ""): [0]}
-    for (_, target), number in nodes.items():
+    steps = list(dict.fromkeys(_steps(words, spelled, parted)))
+    nodes = {node: number for number, node in enumerate(dict.fromkeys(step[1:] for step in steps), 1)}
+    into: dict[Place, list[int]] = {(0, ()): [0]}
+    for (_, target, _), number in nodes.items():
         into.setdefault(target, []).append(number)
-    if sum(len(into[place]) for place, _, _ in arcs) > MAX_WAYS:
+    if sum(len(into[step.source]) for step in steps) > MAX_WAYS:
         raise ConfigError(f"grammar: more than {MAX_WAYS} ways from a token to the next: use fewer alternatives")
-    ways = np.array(sorted((nodes[piece, target], source) for place, piece, target in arcs for source in into[place]), np.int32)
-    ended = "" if spelling.unit == "words" else SPACE
+    ways = np.array(sorted((nodes[step[1:]], source) for step in steps for source in into[step.source]), np.int32)
+    ended = (SPACE,) if parted else ()
     finals = [node for state, ends in enumerate(words.ends) if ends for node in into.get((state, ended), ()) if node]
     return TokenGraph(
-        np.array([0, *(ids[piece] for piece, _ in nodes)], np.int32),
+        np.array([0, *(ids[piece] for piece, _, _ in nodes)], np.int32),
+        ("", *(word for _, _, word in nodes)),
         ways[:, 1].copy(),
         np.searchsorted(ways[:, 0], np.arange(1, len(nodes) + 1)).astype(np.int32),
         np.array(finals, np.int32),
     )
 
 
-def _pieces(grammar: Grammar, spelling: Spelling) -> set[str]:
-    """Words or characters that the sentences need."""
-    if spelling.unit == "words":
-        return set(grammar.words)
-    joined = any(grammar.leaving[arc.target] for arc in grammar.arcs)
-    return {*"".join(grammar.words), *([SPACE] if joined else [])}
+def _spelled(grammar: Grammar, spelling: Spelling) -> Mapping[str, Sequence[Pieces]]:
+    """The ways to say each word. Raises `ConfigError` for a word whose phonemes are not known."""
+    if spelling.unit != "phonemes":
+        return {word: [(word,) if spelling.unit == "words" else tuple(word)] for word in grammar.words}
+    spelled: dict[str, list[Pieces]] = {word: [] for word in grammar.words}
+    for word, phonemes in grammar.pronunciations:
+        spelled.setdefault(word, []).append(phonemes)
+    silent = [word for word, ways in spelled.items() if not ways]
+    if silent:
+        raise ConfigError(
+            f"grammar: the model writes phonemes, and {len(silent)} words have no pronunciation, such as {silent[0]!r:.40}: "
+            "compile the templates with `invoke grammar --phonemes`"
+        )
+    return spelled
+
+
+def _check_pieces(
+    grammar: Grammar, spelled: Mapping[str, Sequence[Pieces]], parted: bool, spelling: Spelling, ids: Mapping[str, int]
+) -> None:
+    needed = {piece for ways in spelled.values() for pieces in ways for piece in pieces}
+    if parted and any(grammar.leaving[arc.target] for arc in grammar.arcs):
+        needed.add(SPACE)
+    missing = sorted(needed - set(ids))
+    if missing:
+        raise ConfigError(
+            f"grammar: the model has no {spelling.unit[:-1]} {missing[0]!r:.40} ({len(missing)} are missing): "
+            "change the sentences, or train a model with it"
+        )
 
 
 def _word_automaton(grammar: Grammar) -> Automaton[str, bool]:
@@ -87,19 +120,14 @@ def _word_automaton(grammar: Grammar) -> Automaton[str, bool]:
     )
 
 
-def _word_arcs(words: Automaton[str, bool]) -> Iterator[tuple[Place, str, Place]]:
-    for state, arcs in enumerate(words.arcs):
-        for word, target in arcs.items():
-            yield (state, ""), word, (target, "")
-
-
-def _letter_arcs(words: Automaton[str, bool]) -> Iterator[tuple[Place, str, Place]]:
-    """Words that begin alike share letters; a space parts two words."""
+def _steps(words: Automaton[str, bool], spelled: Mapping[str, Sequence[Pieces]], parted: bool) -> Iterator[Step]:
+    """Words that begin alike share pieces; between two words is a space if they are `parted`."""
     reached = {target for arcs in words.arcs for target in arcs.values()}
     for state, arcs in enumerate(words.arcs):
-        if arcs and state in reached:
-            yield (state, SPACE), SPACE, (state, "")
+        if parted and arcs and state in reached:
+            yield Step((state, (SPACE,)), SPACE, (state, ()), "")
         for word, target in arcs.items():
-            for i in range(len(word) - 1):
-                yield (state, word[:i]), word[i], (state, word[: i + 1])
-            yield (state, word[:-1]), word[-1], (target, SPACE)
+            for pieces in spelled[word]:
+                for i in range(len(pieces) - 1):
+                    yield Step((state, pieces[:i]), pieces[i], (state, pieces[: i + 1]), "")
+                yield Step((state, pieces[:-1]), pieces[-1], (target, (SPACE,) if parted else ()), word)

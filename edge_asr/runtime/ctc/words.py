@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
+from edge_asr.bundle.speech import Unit
 from edge_asr.runtime.ctc.hypothesis import Transcript, Word
-
-Unit: TypeAlias = Literal["words", "characters"]
 
 BLANK_ID = 0
 """The token of "nothing new": always the first."""
@@ -46,17 +44,17 @@ class Spelling:
 
     def ends_word(self, token: int) -> bool:
         """Whether a word is complete with `token` (or was before it)."""
-        return self.unit == "words" or self.tokens[token] == SPACE
+        return self.unit != "characters" or self.tokens[token] == SPACE
 
     def words(self, spans: Sequence[TokenSpan]) -> tuple[Word, ...]:
         """The words of `spans`, in order. A word reaches from its first token's first frame to its last token's last frame.
 
         Its confidence is the geometric mean of its tokens' highest probabilities: 1 where the network was sure of all.
         """
-        return tuple(self._word(group) for group in self._groups(spans))
+        return tuple(self.word("".join(self.tokens[span.token] for span in group), group) for group in self._groups(spans))
 
     def _groups(self, spans: Sequence[TokenSpan]) -> list[list[TokenSpan]]:
-        if self.unit == "words":
+        if self.unit != "characters":
             return [[span] for span in spans]
         groups: list[list[TokenSpan]] = [[]]
         for span in spans:
@@ -66,14 +64,10 @@ class Spelling:
                 groups[-1].append(span)
         return [group for group in groups if group]
 
-    def _word(self, spans: Sequence[TokenSpan]) -> Word:
+    def word(self, text: str, spans: Sequence[TokenSpan]) -> Word:
+        """The word `text` that `spans`, at least one, spell."""
         confidence = math.exp(min(0.0, sum(span.peak for span in spans) / len(spans)))
-        return Word(
-            "".join(self.tokens[span.token] for span in spans),
-            spans[0].start * self.output_seconds,
-            spans[-1].end * self.output_seconds,
-            confidence,
-        )
+        return Word(text, spans[0].start * self.output_seconds, spans[-1].end * self.output_seconds, confidence)
 
 
 def transcript(words: Sequence[Word], score: float, min_confidence: float) -> Transcript:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -16,11 +17,15 @@ from edge_asr.runtime.ctc.grammar_decoder import GrammarDecoder
 from edge_asr.runtime.ctc.hypothesis import Slot, Transcript
 from edge_asr.runtime.ctc.penalty import worst_loss
 from edge_asr.runtime.ctc.words import Spelling, Unit
-from edge_asr.runtime.grammar import Arc, Final, Grammar
+from edge_asr.runtime.grammar import Arc, Final, Grammar, Pronunciation
 
 WORDS = Spelling(("_blank_", "a", "b", "c"), "words", 0.04)
 LETTERS = Spelling(("_blank_", "a", "b", " "), "characters", 0.04)
-SENTENCES = {"words": ("a", "b", "c"), "characters": ("a", "b", "ab", "aa", "bab")}
+PHONEMES = Spelling(("_blank_", "p", "t", "s"), "phonemes", 0.04)
+SENTENCES = {"words": ("a", "b", "c"), "characters": ("a", "b", "ab", "aa", "bab"), "phonemes": ("a", "b", "c", "d")}
+SAID = {"a": [("p",), ("t", "s")], "b": [("t",)], "c": [("t", "s")], "d": [("p", "p"), ("s", "t")]}
+"""Words that sound alike, and words that are said in two ways."""
+PRONUNCIATIONS = tuple(Pronunciation(word, phonemes) for word, ways in SAID.items() for phonemes in ways)
 
 
 def random_grammar(rng: np.random.Generator, unit: Unit) -> Grammar:
@@ -30,9 +35,21 @@ def random_grammar(rng: np.random.Generator, unit: Unit) -> Grammar:
         ends = rng.integers(4, size=(rng.integers(3, 9), 2)).tolist()
         arcs = tuple(Arc(int(a), int(b), words[rng.integers(len(words))]) for a, b in ends)
         try:
-            return Grammar("en", 4, arcs, tuple(Final(state, f"I{state}") for state in range(4) if rng.random() < 0.5))
+            finals = tuple(Final(state, f"I{state}") for state in range(4) if rng.random() < 0.5)
+            return Grammar("en", 4, arcs, finals, PRONUNCIATIONS if unit == "phonemes" else ())
         except ConfigError:
             continue
+
+
+def texts_of(grammar: Grammar, phonemes: tuple[str, ...]) -> set[str]:
+    """The sentences of `grammar` that sound like `phonemes`."""
+    ways = {
+        words
+        for count in range(len(phonemes) + 1)
+        for words in product({arc.word for arc in grammar.arcs}, repeat=count)
+        if any(sum(said, ()) == phonemes for said in product(*(SAID[word] for word in words)))
+    }
+    return {" ".join(words) for words in ways if grammar.parses(words) or not words}
 
 
 def random_log_probs(rng: np.random.Generator, frames: int, tokens: int) -> NDArray[np.float32]:
@@ -45,7 +62,7 @@ def all_texts(spelling: Spelling, log_probs: NDArray[np.float32]) -> dict[str, f
     best: dict[str, float] = {}
     for alignment in product(range(len(spelling.tokens)), repeat=len(log_probs)):
         said = [token for token, _ in itertools.groupby(alignment) if token]
-        text = (" " if spelling.unit == "words" else "").join(spelling.tokens[token] for token in said)
+        text = ("" if spelling.unit == "characters" else " ").join(spelling.tokens[token] for token in said)
         score = sum(float(row[token]) for row, token in zip(log_probs, alignment))
         best[text] = max(best.get(text, -math.inf), score)
     return best
@@ -69,6 +86,56 @@ def test_the_sentence_is_the_best_of_all_alignments(seed: int) -> None:
     assert found.score == pytest.approx(allowed[found.text], abs=1e-5)
     meanings = grammar.parses(found.text.split())
     assert found.intent == (meanings[0].intent if meanings else "")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_words_are_told_by_their_phonemes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    grammar = random_grammar(rng, "phonemes")
+    log_probs = random_log_probs(rng, int(rng.integers(6)), 4)
+    decoder = GrammarDecoder(PHONEMES, grammar, beam=math.inf)
+    for frames in np.array_split(log_probs, 2):
+        decoder.advance(frames)
+    found = decoder.finish()
+    allowed: dict[str, float] = {}
+    for said, score in all_texts(PHONEMES, log_probs).items():
+        for text in texts_of(grammar, tuple(said.split())):
+            allowed[text] = max(allowed.get(text, -math.inf), score)
+    assert found.score == pytest.approx(max(allowed.values()), abs=1e-5)  # float32 sums
+    assert found.score == pytest.approx(allowed[found.text], abs=1e-5)
+    assert [word.text for word in found.words] == found.text.split()
+
+
+def test_words_of_phonemes_have_times_and_confidences_and_are_told_when_they_are_complete() -> None:
+    grammar = Grammar(
+        "en",
+        3,
+        (Arc(0, 1, "stop"), Arc(1, 2, "it")),
+        (Final(2, "Stop"),),
+        (
+            Pronunciation("stop", ("s", "t", "p")),
+            Pronunciation("it", ("t",)),
+        ),
+    )
+    decoder = GrammarDecoder(PHONEMES, grammar)
+    frames = np.log(np.full((8, 4), 0.1 / 3))
+    for at, token in enumerate((0, 3, 3, 2, 1, 0, 2, 0)):
+        frames[at, token] = math.log(0.9)
+    decoder.advance(frames[:4].astype(np.float32))
+    assert decoder.best().text == ""
+    decoder.advance(frames[4:].astype(np.float32))
+    said = decoder.finish()
+    assert (said.text, said.intent) == ("stop it", "Stop")
+    assert [time for word in said.words for time in (word.start, word.end)] == pytest.approx([0.04, 0.2, 0.24, 0.28])
+    assert [word.confidence for word in said.words] == pytest.approx([0.9, 0.9])
+
+
+def test_a_grammar_without_pronunciations_does_not_fit_phonemes() -> None:
+    grammar = Grammar("en", 2, (Arc(0, 1, "a"), Arc(0, 1, "b")), (Final(1, "I"),), (Pronunciation("a", ("p",)),))
+    with pytest.raises(ConfigError, match="1 words have no pronunciation, such as 'b'.*--phonemes"):
+        GrammarDecoder(PHONEMES, grammar)
+    with pytest.raises(ConfigError, match="the model has no phoneme 'x'"):
+        GrammarDecoder(PHONEMES, replace(grammar, pronunciations=(*grammar.pronunciations, Pronunciation("b", ("x",)))))
 
 
 @pytest.mark.parametrize("seed", range(20))
