@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from edge_asr.bundle.manifest import DetectSpec, Form
 from edge_asr.bundle.speech import SpeechDecodeSpec
@@ -20,6 +21,12 @@ TINY_FIELD = 49
 TINY_SPEECH_FIELD = 17
 """And of the tiny CTC models."""
 FIELDS: dict[Form, int] = {"window": 0, "stream": TINY_FIELD}
+
+# The same examples every time, and however long they take: neither luck nor a busy machine decides.
+settings.register_profile(
+    "repeatable", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -17,13 +17,7 @@ from edge_asr.bundle.store import Bundle
 from edge_asr.errors import BundleError
 from edge_asr.runtime.engine import load_engine
 
-FUZZ = settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 SOUND = np.zeros(4000, np.int16)
 
 SCALARS = st.one_of(

@@ -110,7 +110,7 @@ channels thresholds teachers"""
 KEYS = st.sampled_from(WORDS.split())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     table=st.dictionaries(st.sampled_from([*TABLES, "name", "x"]), st.dictionaries(KEYS, VALUES, max_size=4) | VALUES, max_size=7)
 )
@@ -121,7 +121,7 @@ def test_any_table_gives_a_recipe_or_a_config_error(table):
         assert str(err).startswith("fuzz")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(content=st.binary(max_size=200) | st.text(alphabet="[]=\"'.\n#ab1 {},", max_size=80).map(str.encode))
 def test_any_file_gives_a_recipe_or_a_config_error(tmp_path, content):
     file = tmp_path / "recipe.toml"

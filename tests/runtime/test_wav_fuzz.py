@@ -54,7 +54,7 @@ def drain(content: bytes) -> None:
 @example(riff(chunk(b"fmt ", fmt(channels=65535, bits=8)), chunk(b"data", bytes(9), 2**30)))
 @example(riff(chunk(b"LIST", b"", 2**30)))
 @example(riff(chunk(b"fmt ", b"", 2**30)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_header_ends_in_samples_or_an_audio_error(content):
     tracemalloc.start()
     try:
@@ -65,7 +65,7 @@ def test_any_header_ends_in_samples_or_an_audio_error(content):
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_good_file_that_was_damaged_anywhere(data):
     channels, bits = data.draw(st.sampled_from([(1, 16), (2, 24), (3, 8), (1, 32)]))
     form = chunk(b"fmt ", fmt(channels=channels, bits=bits))

@@ -70,7 +70,7 @@ def test_silence_needs_no_threshold() -> None:
     assert Thresholds(negatives([0.0] * 100), "wake", DETECT).with_at_most(0) == LOWEST_THRESHOLD
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), threshold=st.sampled_from([0.02, 0.1, 0.4, 0.7, 0.97]), start=st.floats(0.0, 4.0))
 def test_a_recording_is_missed_where_the_detector_misses_it(seed: int, threshold: float, start: float) -> None:
     rng = np.random.default_rng(seed)

@@ -96,7 +96,7 @@ def traces(draw: st.DrawFn) -> Trace:
     return Trace(posteriors, 960, 960 + 1280 * len(posteriors))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     trace=traces(),
     threshold=st.sampled_from([0.0, 0.05, 0.2, 0.5, 0.8, 1.0]),
@@ -115,7 +115,7 @@ def test_skipping_quiet_steps_changes_nothing(
     assert replay.detections(detect) == events
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(trace=traces(), threshold=st.sampled_from([0.05, 0.3, 0.8]))
 def test_a_label_alone_is_hidden_by_no_other(trace: Trace, threshold: float) -> None:
     detect = DetectSpec(80.0, 160.0, 0.1)

@@ -171,7 +171,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(LISTS)), st.data())
 def test_damaged_lists_give_utterances_or_a_data_error(places: Path, reader: str, data: st.DataObject):
     content = (places / "whole" / reader / LISTS[reader]).read_bytes()
@@ -204,7 +204,7 @@ ANYTHING = st.recursive(
 
 
 @given(ANYTHING, st.sampled_from(KEYS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_json_value_in_any_key(places: Path, value: object, key: str):
     entry = {"audio": "a.wav", "text": SENTENCE, "id": "other"} | {key: value}
     place = manifest(places / "jsonl" / "any.jsonl", {"audio": "a.wav", "text": SENTENCE, "id": "good"}, json.dumps(entry))
