@@ -51,7 +51,14 @@ def quantize_speech(folder: Path, bundle: Path, places: SpeechPlaces | None, cac
 
     with progress_bars() as progress:
         report = quantize_speech_run(
-            folder, bundle, places=places, overrides=settings, cache_dir=cache, workers=os.cpu_count() or 1, progress=progress
+            folder,
+            bundle,
+            places=places,
+            overrides=settings,
+            cache_dir=cache,
+            workers=os.cpu_count() or 1,
+            progress=progress,
+            say=print,
         )
     print(quantize_text(report))
     print(f"Next: invoke evaluate --bundle {bundle} --data FOLDER")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,8 +77,11 @@ def quantize_speech_run(
     cache_dir: Path,
     workers: int,
     progress: Progress = no_progress,
+    say: Callable[[str], None] = lambda line: None,
 ) -> QuantizeReport:
     """Make the recogniser in `run_dir` int8; the grammar of its templates goes into the bundle.
+
+    What somebody has put into a bundle that is there already stays; `say` is told (see `keep_assets`).
 
     `places`: where the recordings lie, if they are no longer where training found them. `overrides` are `--set` values; only
     `[quantize]` and `[decode]` can change. Raises any `EdgeAsrError` but `AudioError`.
@@ -96,7 +99,8 @@ def quantize_speech_run(
     templates = _templates(recipe, run_dir)
     found = replace(places or _places(folder), templates=templates)
     prepared = _prepare(recipe, found, cache_dir, workers, progress)
-    return quantize_speech(run_dir, changed, prepared, bundle_dir, assets=_assets(templates, prepared.tokens), progress=progress)
+    assets = _assets(templates, prepared.tokens)
+    return quantize_speech(run_dir, changed, prepared, bundle_dir, assets=assets, progress=progress, say=say)
 
 
 def _prepare(recipe: Recipe, places: SpeechPlaces, cache_dir: Path, workers: int, progress: Progress) -> PreparedSpeech:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from edge_asr import __version__
-from edge_asr.bundle.speech import AssetRole
 from edge_asr.bundle.store import ManifestDraft, write_bundle
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.ctc_loss import ctc_loss
 from edge_asr.training.fold import fold_batch_norms
+from edge_asr.training.kept_assets import RECORD, Assets, keep_assets, record_of
 from edge_asr.training.layer_error import layer_errors
 from edge_asr.training.ptq import post_training
 from edge_asr.training.qat import Batch, fine_tune
@@ -41,11 +41,13 @@ def quantize_speech(
     prepared: PreparedSpeech,
     bundle_dir: Path,
     *,
-    assets: Mapping[AssetRole, tuple[str, bytes]] | None = None,
+    assets: Assets | None = None,
     progress: Progress = no_progress,
+    say: Callable[[str], None] = lambda line: None,
 ) -> QuantizeReport:
     """Make the network in the run folder `run_dir` int8 and write its bundle, with `assets`, to `bundle_dir`.
 
+    What somebody has put into a bundle that is there already stays; `say` is told (see `keep_assets`).
     `recipe`: the run's, of which `[quantize]` and `[decode]` may be others. The seed is the recipe's: the same run and data
     give the same model bytes. Raises `TrainingError` for a broken run folder, `ConversionError` when the network can't be
     made int8 or needs more than `quantize.max_bytes`, `BundleError` when the bundle can't be written.
@@ -67,7 +69,9 @@ def quantize_speech(
     compared = compare_speech(network, model, prepared.validation, prepared.tokens, recipe, progress=progress)
     layers = layer_errors(folded, some, progress=progress)
     report = report_on(bundle_dir, settings.method, forms, compared, layers)
-    write_bundle(bundle_dir, _manifest(recipe, folder.info(), report), forms.parts, assets)
+    own = assets or {}
+    draft = _manifest(recipe, {**provenance_of(recipe, folder.info(), report), RECORD: record_of(own)})
+    write_bundle(bundle_dir, draft, forms.parts, keep_assets(bundle_dir, recipe, own, say))
     return report
 
 
@@ -98,7 +102,7 @@ def _fine_tuned(
     )
 
 
-def _manifest(recipe: Recipe, run: dict[str, Any], report: QuantizeReport) -> ManifestDraft:
+def _manifest(recipe: Recipe, provenance: dict[str, Any]) -> ManifestDraft:
     return ManifestDraft(
         name=recipe.name,
         kind="speech",
@@ -107,5 +111,5 @@ def _manifest(recipe: Recipe, run: dict[str, Any], report: QuantizeReport) -> Ma
         speech=recipe.decode,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         made_by=f"edge-asr {__version__}",
-        provenance=provenance_of(recipe, run, report),
+        provenance=provenance,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edge_asr.bundle.change import replace_asset
 from edge_asr.bundle.store import read_bundle
 from edge_asr.data.speech_material import SpeechPlaces
 from edge_asr.data.speech_table import SpeechTable
@@ -178,6 +180,7 @@ def test_templates_come_with_the_run_and_their_grammar_with_the_bundle(place: Pa
     assert [places.templates for places in asked] == [templates, tmp_path / "run" / "said.yaml"]
     bundle = read_bundle(tmp_path / "bundle")
     assert read_grammar(bundle.assets["grammar"]).parses(["one", "two"])
+    assert bundle.manifest.provenance["assets"] == {"grammar": bundle.manifest.assets[0].sha256}
 
 
 def test_phonemes_get_words_from_the_templates_in_the_bundle(place: Path, tmp_path: Path):
@@ -218,8 +221,14 @@ def test_commands(place: Path, tmp_path: Path):
     assert "epoch 2: loss" in said.stdout
     assert "said '" in said.stdout
     assert "s of audio learnt from in a second" in said.stdout
+    shutil.copytree(place / "bundle", tmp_path / "run" / "bundle")
+    replace_asset(tmp_path / "run" / "bundle", "lm", "lm.arpa.gz", b"somebody's model")
     said = invoke("quantize", "--run", run, cwd=tmp_path)
     assert said.returncode == 0, said.stderr[-2000:]
+    assert "kept the language model lm.arpa-" in said.stdout
+    written = read_bundle(tmp_path / "run" / "bundle")
+    assert written.manifest.provenance["recipe"]["speech"]["strings"] == 60
+    assert written.assets == {"lm": b"somebody's model"}
     assert "float WER" in said.stdout
     assert json.loads((tmp_path / "run" / "bundle" / "manifest.json").read_text())["kind"] == "speech"
     said = invoke("train", "--recipe", str(place), "--data", data, "--run", run, cwd=tmp_path, TF_CONFIG="nonsense")
