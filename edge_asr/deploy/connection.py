@@ -17,6 +17,9 @@ REQUEST_LIMIT_S = 300.0
 """For an answer, beside the time that the request itself allows; a Pi Zero needs a minute to read all releases."""
 CHUNK_LIMIT_S = 60.0
 END_LIMIT_S = 5.0
+"""For the agent to give back what it holds."""
+REASON_LIMIT_S = 1.0
+"""For the exit code and the last words of an agent that ended, which come right behind its end."""
 CHUNK = 1 << 20
 """Bytes that are sent before the board confirms them."""
 NOISE_LIMIT = 1 << 16
@@ -139,7 +142,7 @@ class Board:
         return bool(piece)
 
     def _why_no_agent(self) -> str:
-        code = self._channel.recv_exit_status() if self._channel.status_event.wait(1.0) else None
+        code = self._channel.recv_exit_status() if self._channel.status_event.wait(REASON_LIMIT_S) else None
         if code == NO_PYTHON:
             return "there is no python3 on the board: sudo apt install python3"
         wrote = self._read[-300:].decode(errors="replace").strip()
@@ -148,7 +151,7 @@ class Board:
 
     def _stderr(self) -> str:
         with contextlib.suppress(OSError):
-            self._channel.settimeout(1.0)
+            self._channel.settimeout(REASON_LIMIT_S)
             if text := self._channel.recv_stderr(1 << 16).decode(errors="replace").strip():
                 return f" ({text.splitlines()[-1][-300:]})"
         return ""

@@ -21,7 +21,7 @@ class CuttingProxy:
     def close(self) -> None:
         """Cut everything."""
         self._listener.close()
-        self._cut()
+        _cut(self._sockets)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -33,6 +33,7 @@ class CuttingProxy:
                 threading.Thread(target=self._pass, args=(server, client, False), daemon=True).start()
 
     def _pass(self, source: socket.socket, target: socket.socket, count: bool) -> None:
+        """Until either end is closed; then the other one is."""
         with contextlib.suppress(OSError):
             while piece := source.recv(1 << 14):
                 target.sendall(piece)
@@ -40,11 +41,11 @@ class CuttingProxy:
                     self.sent += len(piece)
                     if self.cut_after is not None and self.sent > self.cut_after:
                         break
-        self._cut()
+        _cut([source, target])
 
-    def _cut(self) -> None:
-        while self._sockets:
-            end = self._sockets.pop()
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+
+def _cut(ends: list[socket.socket]) -> None:
+    for end in ends:
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()

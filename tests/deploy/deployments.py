@@ -39,7 +39,8 @@ esac
 """
 """A release with `site/no_start` does not come up, one with `site/dies` does and ends, with `site/slow` it is slow to stop."""
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-QUICK = Pace(lock_s=0, ready_s=10, settle_s=0)
+QUICK = Pace(lock_s=120, ready_s=120, settle_s=0)
+"""Nothing is slept away; a busy board gets the time that it needs."""
 
 
 class Script:

@@ -29,14 +29,19 @@ def put(session: Session, tmp_path: Path, minute: int, **files: bytes) -> Releas
     return release
 
 
-class Process:
-    """The agent as the shell of a board starts it; `before` is run in its Python first."""
+def request_line(request: str, **values: Any) -> bytes:
+    """As the agent reads it."""
+    return json.dumps({"request": request, **values}).encode() + b"\n"
 
-    def __init__(self, folder: Path, before: str = "") -> None:
+
+class Process:
+    """The agent as the shell of a board starts it. `before` is run in its Python first; `first` is there when it is ready."""
+
+    def __init__(self, folder: Path, before: str = "", first: bytes = b"") -> None:
         command = agent_command(folder / "a folder", folder / "units").replace("python3", sys.executable, 1)
         command = command.replace("\nmodule.main", f"\n{before}\nmodule.main")
         self.process = subprocess.Popen(["sh", "-c", f"exec {command}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.send(agent_source())
+        self.send(agent_source() + first)
         assert self.receive() == READY
 
     def send(self, content: bytes) -> None:
@@ -49,9 +54,12 @@ class Process:
         return self.process.stdout.readline()
 
     def ask(self, request: str, payload: bytes = b"", **values: Any) -> dict[str, Any]:
-        self.send(json.dumps({"request": request, **values}).encode() + b"\n" + payload)
+        self.send(request_line(request, **values) + payload)
+        return self.answer()
+
+    def answer(self) -> dict[str, Any]:
         return dict(json.loads(self.receive()))
 
     def wait(self) -> int:
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=120)
         return self.process.returncode

@@ -48,4 +48,4 @@ def without_packages(site: Path, *arguments: str, **options: object) -> subproce
     """Python with `site` and the standard library, and not even the system's own packages."""
     environment: Mapping[str, str] = {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [str(base_python()), "-S", "-W", "error", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False, **options)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False, **options)

@@ -91,4 +91,4 @@ def _board(unit: str, folder: Path) -> Path:
 
 
 def _run(command: list[str], **options) -> subprocess.CompletedProcess:
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, **options)

@@ -142,18 +142,18 @@ def test_a_switch_installs_the_unit_and_restarts(locked: Session, place: Place, 
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "ready_s", "said"),
     [
-        ('test "$1" = restart && { echo "Job failed, see journal" >&2; exit 1; }; exit 0', "Job failed, see journal"),
-        ('test "$1" = is-active && echo activating; exit 0', ""),
-        ('test "$1" = restart && sleep 5; test "$1" != is-active || echo active', ""),
+        ('test "$1" = restart && { echo "Job failed, see journal" >&2; exit 1; }; exit 0', 120, "Job failed, see journal"),
+        ('test "$1" = is-active && echo activating; exit 0', 120, ""),
+        ('test "$1" = restart && sleep 1000; test "$1" != is-active || echo active', 0.5, ""),
     ],
     ids=["fails", "not up", "never ready"],
 )
-def test_a_service_that_does_not_come_up(locked: Session, tmp_path: Path, bin: Any, body: str, said: str) -> None:
+def test_a_service_that_does_not_come_up(locked: Session, tmp_path: Path, bin: Any, body: str, ready_s: float, said: str) -> None:
     bin("systemctl", body)
     release = put(locked, tmp_path, 1)
-    answer = locked.answer("switch", {"id": release.id, "service": "edge-asr", "ready_s": 0.5})
+    answer = locked.answer("switch", {"id": release.id, "service": "edge-asr", "ready_s": ready_s})
     assert (answer["active"], answer["said"]) == (False, said)
 
 
@@ -256,9 +256,11 @@ def test_a_system_without_dpkg_misses_no_packages(monkeypatch: pytest.MonkeyPatc
     assert missing_packages(["no-such-package"]) == []
 
 
-@pytest.mark.timeout(60)
 def test_a_command_is_ended_with_its_children() -> None:
-    code, out, _ = run_command(["sh", "-c", "echo begun; sleep 1000 & wait"], limit_s=0.5)
+    for limit_s in (0.5, 10, 100):  # a busy machine may not come to its first word at once
+        code, out, _ = run_command(["sh", "-c", "echo begun; sleep 1000 & wait"], limit_s)
+        if out:
+            break
     assert (code, out) == (124, "begun\n")  # a child that lives on holds the pipe, and this never ends
 
 

@@ -97,12 +97,13 @@ def test_a_board_that_does_not_fit_is_left_as_it_is(ssh_server: SshServer, tmp_p
 def test_the_second_of_two_is_refused_or_waits(ssh_server: SshServer, tmp_path: Path) -> None:
     with Board(ssh_server.host, **ssh_server.board) as other:
         other.call("lock", holder="workstation two")
-        outcome = deploy_release(release_for_here(tmp_path), errand_to(ssh_server))
+        outcome = deploy_release(release_for_here(tmp_path), errand_to(ssh_server, pace=replace(QUICK, lock_s=0)))
         assert outcome.failed_step == "lock"
         assert "workstation two since" in outcome.problem
         assert "--wait" in outcome.problem
-        script = Script(lock=Timer(1.0, lambda: other.__exit__(None, None, None)).start)  # while the second one waits
-        assert deploy_release(release_for_here(tmp_path), errand_to(ssh_server, script, replace(QUICK, lock_s=60))).ok
+        leaving = Timer(1.0, lambda: other.__exit__(None, None, None))  # while the second one waits
+        assert deploy_release(release_for_here(tmp_path), errand_to(ssh_server, Script(lock=leaving.start))).ok
+        leaving.join()
 
 
 def test_old_releases_go(ssh_server: SshServer, tmp_path: Path) -> None:

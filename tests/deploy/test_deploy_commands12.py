@@ -114,7 +114,7 @@ def heard(release: Path) -> list[str]:
     """What the release hears in its own clip, run through the link as systemd does."""
     clip = str(release / "selftest" / "clip.wav")
     listen = [str(release / "edge-asr"), "listen", "--bundle", str(release / "bundle"), "--input", clip, "--json"]
-    out = subprocess.run(listen, stdout=subprocess.PIPE, check=True, text=True, timeout=60).stdout
+    out = subprocess.run(listen, stdout=subprocess.PIPE, check=True, text=True, timeout=240).stdout
     events = [json.loads(line) for line in out.splitlines()]
     return [event["label"] for event in events if event.get("event") == "detection"]
 

@@ -73,7 +73,7 @@ def test_it_runs_from_its_folder_with_an_empty_environment(release, tmp_path):
     environment = bare_environment(tmp_path / "bin")
     for called in ("./current/edge-asr", "./command"):
         command = [called, "selftest", "--exact", "--no-budgets"]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240, check=False)
         assert (done.returncode, done.stderr) == (0, ""), done.stdout
         assert re.search(r"^ok +clip +heard \w+", done.stdout, re.MULTILINE)
     assert not list(place.rglob("__pycache__"))  # or the next self-test would find files that were added
@@ -83,7 +83,7 @@ def test_the_launcher_names_the_python_that_is_missing(release, tmp_path):
     environment = bare_environment(tmp_path / "bin")
     next((tmp_path / "bin").glob("python*")).unlink()
     command = [release.path / "edge-asr", "doctor"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 2
     assert f"this release is for Python {release.python}" in done.stderr
 

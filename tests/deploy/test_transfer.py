@@ -43,7 +43,7 @@ def release(tmp_path: Path) -> Release:
 def send(server: SshServer, release: Release, progress: Progress = no_progress, port: int = 0) -> Sent:
     host = f"{server.host.rpartition(':')[0]}:{port}" if port else server.host
     with Board(host, **server.board) as board:
-        board.call("lock", holder="a test", wait_s=20)
+        board.call("lock", holder="a test", wait_s=120)
         return send_release(board, release, progress)
 
 
