@@ -72,10 +72,13 @@ def write_entry(folder: Path, tables: Mapping[str, tuple[tuple[int, ...], Iterab
     try:
         files = {name: _write_table(temporary / f"{name}.npy", *table) for name, table in tables.items()}
         (temporary / INDEX).write_text(json.dumps({"files": files, "meta": meta}), encoding="utf-8")
-        if open_entry(folder) is None:
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # another process was faster
-                temporary.rename(folder)
+        try:
+            temporary.rename(folder)
+        except OSError:  # there is one: damaged, or another process was faster
+            if open_entry(folder) is None:
+                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):
+                    temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import zipfile
@@ -156,13 +157,17 @@ def read_part(path: Path) -> Part | None:
 
 
 def write_arrays(path: Path, left_out: Sequence[LeftOut], **arrays: Any) -> None:
-    """Store arrays and what was left out (`.npz`): a temporary file beside it, then a rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Store arrays and what was left out (`.npz`): a temporary file beside it, then a rename.
+
+    Nothing is stored where the folder vanishes meanwhile: another process has done the same work and cleared it away.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    with temporary.open("wb") as file:
-        rows = [[item.path.as_posix(), item.why] for item in left_out]
-        np.savez(file, left_out=np.array(rows, np.str_).reshape(-1, 2), **arrays)
-    temporary.replace(path)
+    rows = [[item.path.as_posix(), item.why] for item in left_out]
+    with contextlib.suppress(FileNotFoundError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            np.savez(file, left_out=np.array(rows, np.str_).reshape(-1, 2), **arrays)
+        temporary.replace(path)
 
 
 def read_arrays(path: Path, *names: str) -> tuple[dict[str, NDArray[Any]], tuple[LeftOut, ...]] | None:

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,19 @@ def test_an_entry_that_was_made_meanwhile_stays(tmp_path: Path):
     assert entry.meta == "first"
 
 
+def test_only_what_is_damaged_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What another process puts there between a look and a removal would be lost to it."""
+    removed: list[Path] = []
+    rmtree = shutil.rmtree
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **options: removed.append(path) or rmtree(path, **options))
+    for _ in range(2):
+        write(tmp_path / "key")
+    assert tmp_path / "key" not in removed
+    (tmp_path / "key" / "train.npy").unlink()
+    write(tmp_path / "key")
+    assert tmp_path / "key" in removed
+
+
 def test_an_interrupted_write_leaves_nothing(tmp_path: Path):
     def blocks():
         yield TABLE[:7]
@@ -96,4 +110,10 @@ def test_a_part_comes_back(part: Path):
 def test_a_damaged_part_is_none(part: Path, kind: str):
     content = damage(part.read_bytes())[kind]
     part.unlink() if content is None else part.write_bytes(content)
+    assert read_part(part) is None
+
+
+def test_a_part_whose_folder_is_cleared_away_meanwhile_is_not_missed(part: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(np, "savez", lambda *_, **__: shutil.rmtree(part.parent))
+    write_part(part, Part(TABLE[:2], ("a", "b"), ()))
     assert read_part(part) is None
