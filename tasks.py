@@ -12,7 +12,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from invoke import Context
 
 from edge_asr.errors import EdgeAsrError
-from edge_asr.tasks.command import command
+from edge_asr.tasks.cache import cache
+from edge_asr.tasks.command import command, number
 from edge_asr.tasks.deploy import deploy, logs, remove, status
 from edge_asr.tasks.emulate import emulate
 from edge_asr.tasks.export import edgetpu
@@ -153,7 +154,7 @@ def evaluate(
         layout = "" if reader == "folder" else reader
         evaluate_recogniser(Path(bundle), _data(data, layout), layout, split, most, negatives, noise, CACHE, files)
     elif positives or negatives:
-        rates = [_number(target_fa, "--target-fa")] if target_fa else []
+        rates = [number(target_fa, "--target-fa")] if target_fa else []
         evaluate_wake(Path(bundle), positives, negatives, noise, split, rates, CACHE, files)
     else:
         evaluate_clips(Path(bundle), _data(data, reader), reader, split or "test", others, run, files)
@@ -176,10 +177,10 @@ def calibrate(
 ) -> None:
     """Choose a bundle's thresholds anew on recordings of a room, without training."""
     if is_recogniser(Path(bundle)):
-        share = _number(target_fa or "2", "--target-fa") / 100
+        share = number(target_fa or "2", "--target-fa") / 100
         limit_recogniser(Path(bundle), _data(data, reader), reader, split, share, negatives, CACHE)
     else:
-        calibrate_words(Path(bundle), negatives, _number(target_fa or "0.5", "--target-fa"), split, CACHE)
+        calibrate_words(Path(bundle), negatives, number(target_fa or "0.5", "--target-fa"), split, CACHE)
     print(f"{Path(bundle) / 'manifest.json'} has it. Next: edge-asr listen (or transcribe) --bundle {bundle}")
 
 
@@ -305,17 +306,6 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
     accuracy = "not measured" if kept.validation_accuracy is None else f"{kept.validation_accuracy:.1%}"
     print(f"{folder}: {len(result.history)} epochs; kept epoch {kept.epoch}, validation accuracy {accuracy}")
     print(f"Curves: tensorboard --logdir {folder / 'logs'}. Next: invoke quantize --run {folder}")
-
-
-def _number(text: str, option: str) -> float:
-    """What was given for an option, 0 or more."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise EdgeAsrError(f"{option}: expected a number of 0 or more, found {text!r:.40}")
-    return value
 
 
 def _recipe(named: str) -> Path:

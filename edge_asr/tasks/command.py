@@ -32,3 +32,14 @@ def command(*, stopped: str = GO_ON, **options: Any) -> Callable[[Callable[..., 
         return task(**options)(run)
 
     return decorate
+
+
+def number(text: str, option: str) -> float:
+    """What was given for an option, 0 or more. Raises `EdgeAsrError`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise EdgeAsrError(f"{option}: expected a number of 0 or more, found {text!r:.40}")
+    return value
