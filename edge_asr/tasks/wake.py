@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_asr.errors import EdgeAsrError
+from edge_asr.errors import ConfigError, EdgeAsrError
 from edge_asr.training.console import progress_bars
+from edge_asr.training.workers import read_tf_config
 
 if TYPE_CHECKING:
     from edge_asr.data.wake_places import WakePlaces
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 
 
 def train_wake_words(recipe: Recipe, places: WakePlaces, folder: Path, cache: Path, resume: bool) -> None:
+    """Raises `ConfigError` where `TF_CONFIG` names several workers: the rounds listen in between, each on its own."""
     from edge_asr.training.text import quantize_text
     from edge_asr.training.wake import train_wake
     from edge_asr.training.workshop import Workshop
 
+    together = read_tf_config(os.environ.get("TF_CONFIG", ""))
+    if together.count > 1:
+        raise ConfigError(
+            f"a wake word is trained on one machine, found {together.count} workers in TF_CONFIG: unset it, and train on one "
+            "(commands and recognisers can be trained on several)"
+        )
     with progress_bars() as progress:
         shop = Workshop(recipe, folder, cache, os.cpu_count() or 1, progress)
         result = train_wake(shop, places, resume=resume, say=print)
