@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import signal
-
 import pytest
 
-from tests.cli.command import start, write_wav
+from tests.cli.command import write_wav
+from tests.cli.listener import Listener
 from tests.runtime.tones import tones
 
 pytestmark = pytest.mark.system
@@ -15,50 +13,56 @@ WAKE = 0.7
 """Seconds: such a tone is detected 0.05 to 0.14 s behind its end, so that it is over also when a busy machine stretches it."""
 
 
-def events_until(process, kind):
-    """Events up to and with the first of that kind; the test's own timeout ends it when none comes."""
-    events = []
-    while not events or events[-1]["event"] != kind:
-        events.append(json.loads(process.stdout.readline()))
-    return events
-
-
 @pytest.fixture
 def listening(pulse):
     """Starts a command at the microphone, and ends it."""
-    processes = []
+    listeners = []
 
     def begin(*arguments):
-        process = start(*arguments, "--input", "mic", "--json", env=pulse.environment)
-        processes.append(process)
-        assert events_until(process, "started")[-1]["source"] == "default"
-        return process
+        listeners.append(Listener(pulse, *arguments))
+        return listeners[-1]
 
     yield begin
-    for process in processes:
-        process.kill()
-        process.communicate()
+    for listener in listeners:
+        listener.kill()
 
 
-def test_words_at_the_microphone_are_written_down_until_ctrl_c(pulse, listening, tiny_speech, tmp_path):
-    process = listening("transcribe", "--bundle", tiny_speech.path)
-    pulse.play(write_wav(tmp_path / "clip.wav", tones(3.5, [(0.8, "yes"), (1.7, "no")])))
-    *partials, final = events_until(process, "final")
-    assert final["text"] == "yes no"
-    assert partials[-1]["text"] == "yes no"
-    # 0.9 s apart in the clip; a busy machine may stretch the sound a little.
-    assert final["words"][1]["start"] - final["words"][0]["start"] == pytest.approx(0.9, abs=0.5)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+def said(event):
+    """What an event says was heard."""
+    return event.get("label") or event.get("text")
 
 
-def test_a_wake_word_and_a_command_at_the_microphone(pulse, listening, tiny_bundle, tiny_speech, tmp_path):
-    process = listening("listen", "--bundle", tiny_bundle.path, "--then", tiny_speech.path)
-    pulse.play(write_wav(tmp_path / "clip.wav", tones(4.5, [(0.5, "yes"), (2.2, "no")], length=WAKE)))
-    woken, *_, final = events_until(process, "final")
-    assert (woken["event"], woken["label"]) == ("detection", "yes")
-    assert (final["text"], final["start"] > woken["start"]) == ("no", True)
-    pulse.play(write_wav(tmp_path / "wake.wav", tones(1.8, [(0.5, "yes")], length=WAKE)))
-    *_, nothing = events_until(process, "no_command")
-    assert nothing["time"] > final["end"]
+def test_words_at_the_microphone_are_written_down_until_ctrl_c(listening, tiny_speech, tmp_path):
+    listener = listening("transcribe", "--bundle", tiny_speech.path)
+    listener.next("header")
+    assert listener.next("started")["source"] == "default"
+
+    def both_words(heard):
+        """0.9 s apart in the clip; a busy machine may stretch the sound a little."""
+        if not heard or heard[-1]["event"] != "final" or said(heard[-1]) != "yes no":
+            return False
+        first, second = heard[-1]["words"]
+        return abs(second["start"] - first["start"] - 0.9) < 0.5
+
+    clip = write_wav(tmp_path / "clip.wav", tones(3.5, [(0.8, "yes"), (1.7, "no")]))
+    *_, partial, _ = listener.hear(clip, both_words)
+    assert (partial["event"], partial["text"]) == ("partial", "yes no")
+    assert listener.end() == 130
+
+
+def test_a_wake_word_and_a_command_at_the_microphone(listening, tiny_bundle, tiny_speech, tmp_path):
+    listener = listening("listen", "--bundle", tiny_bundle.path, "--then", tiny_speech.path)
+    for kind in ("header", "header", "started"):
+        listener.next(kind)
+
+    def woken_and_told(heard):
+        events = [event for event in heard if event["event"] != "partial"][-2:]
+        return [(event["event"], said(event)) for event in events] == [("detection", "yes"), ("final", "no")]
+
+    clip = write_wav(tmp_path / "clip.wav", tones(4.5, [(0.5, "yes"), (2.2, "no")], length=WAKE))
+    heard = listener.hear(clip, woken_and_told)
+    woken = [event for event in heard if event["event"] == "detection"][-1]
+    assert heard[-1]["start"] > woken["start"]
+    wake = write_wav(tmp_path / "wake.wav", tones(1.8, [(0.5, "yes")], length=WAKE))
+    *_, nothing = listener.hear(wake, lambda heard: heard[-1:] and heard[-1]["event"] == "no_command")
+    assert nothing["time"] > heard[-1]["end"]

@@ -59,7 +59,8 @@ class PulseServer:
         command = ["pulseaudio", "-n", "-F", str(self._script), "--daemonize=no", "--exit-idle-time=-1"]
         command += ["--use-pid-file=no", "--disable-shm=yes"]
         self._process = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
-        for _ in range(200):
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
             if self.call("pactl", "info").returncode == 0:
                 return
             time.sleep(0.05)
@@ -70,9 +71,10 @@ class PulseServer:
         self._process.kill()
         self._process.wait()
 
-    def call(self, *command: object) -> subprocess.CompletedProcess:
+    def call(self, *command: object, **variables: str) -> subprocess.CompletedProcess:
         """Run a client of it."""
-        return subprocess.run([*map(str, command)], env=self.environment, capture_output=True, text=True, timeout=60)
+        environment = {**self.environment, **variables}
+        return subprocess.run([*map(str, command)], env=environment, capture_output=True, text=True, timeout=120)
 
     def unplug(self) -> None:
         """Take loudspeaker and microphone away."""
@@ -83,6 +85,6 @@ class PulseServer:
         assert self.call("pactl", "load-module", *SINK).returncode == 0
 
     def play(self, wav: Path) -> None:
-        """Play a file to its end."""
-        done = self.call("paplay", wav)
+        """Play a file to its end, seconds of it at once, so that a player which is late makes no gap."""
+        done = self.call("paplay", wav, PULSE_LATENCY_MSEC="2000")
         assert done.returncode == 0, done.stderr
