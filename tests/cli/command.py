@@ -17,14 +17,17 @@ EDGE_ASR = [sys.executable, "-m", "edge_asr.cli"]
 
 
 def environment() -> dict[str, str]:
-    """The environment with this package on the path, installed or not, and output buffered as it usually is."""
+    """The environment with this package on the path, installed or not, output buffered as it usually is, and a board's cores.
+
+    OpenBLAS has a thread, and memory, for each core that it may use; many have more than a board.
+    """
     usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    return {**usual, "PYTHONPATH": str(ROOT)}
+    return {**usual, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "4"}
 
 
 def run(*arguments: object, **options) -> subprocess.CompletedProcess:
     """`edge-asr` with these arguments; text unless `text=False`."""
-    options = {"capture_output": True, "text": True, "timeout": 120, "env": environment(), **options}
+    options = {"capture_output": True, "text": True, "timeout": 240, "env": environment(), **options}
     return subprocess.run([*EDGE_ASR, *map(str, arguments)], **options)
 
 

@@ -39,7 +39,7 @@ RUN = "from edge_asr.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 def python(blocked: tuple[str, ...], code: str, *arguments: object) -> subprocess.CompletedProcess:
     command = [sys.executable, "-c", f"BLOCKED = {blocked!r}{BLOCK}{code}", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment())
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment())
 
 
 def test_every_module_of_a_device_room_imports_with_numpy_alone():

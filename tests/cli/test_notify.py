@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
+import struct
 import sys
+import termios
 
 import pytest
 
@@ -46,6 +49,11 @@ def hear(process, sound):
     process.stdin.flush()
 
 
+def unread(pipe):
+    """Bytes in a pipe that nobody has read."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
+
+
 def test_ready_with_audio_alive_while_it_comes_and_stopping_at_the_end(service, manager):
     with pytest.raises(TimeoutError):  # no audio yet
         manager.next(SILENCE)
@@ -58,20 +66,25 @@ def test_ready_with_audio_alive_while_it_comes_and_stopping_at_the_end(service, 
         said += manager.all()
     assert set(said) == {ALIVE}
 
-    # The pipe is open, but nothing comes; one may have been on its way.
-    assert manager.until_quiet(SILENCE) in ([], [ALIVE])
-
+    # The pipe is open, but nothing comes; of what was read last one sign of life may come yet.
+    while unread(service.stdin):
+        pass
+    manager.all()
+    silent = manager.until_quiet(SILENCE)
     service.send_signal(signal.SIGTERM)
-    assert service.wait(60) == 0
-    assert manager.all() == ["STOPPING=1"]
+    assert service.wait(120) == 0
+    assert [*silent, *manager.all()] in (["STOPPING=1"], [ALIVE, "STOPPING=1"])
 
 
 def test_the_status_counts_what_was_heard(service, manager):
     hear(service, SOUND)
     service.stdin.close()
-    assert service.wait(60) == 0
-    status = [line for message in manager.all() for line in message.splitlines() if line.startswith("STATUS=")]
+    said = [manager.next()]
+    while said[-1] != "STOPPING=1":  # taken at once: a socket holds few messages, and a slow machine says often that it is alive
+        said.append(manager.next())
+    status = [line for message in said for line in message.splitlines() if line.startswith("STATUS=")]
     assert status[-1] == "STATUS=listening to stdin, heard 1"
+    assert service.wait(120) == 0
 
 
 def listen(bundle, *arguments):
@@ -123,14 +136,16 @@ def waiting(tiny_bundle, pulse, manager):
 @pytest.mark.system
 def test_a_microphone_that_is_not_there_at_the_start_is_waited_for(waiting, pulse, manager):
     pulse.plug_in()
-    assert manager.next() == "READY=1\nSTATUS=listening to default, heard 0"
+    while (said := manager.next()).startswith("STATUS=waiting for audio: "):  # half plugged in it is another reason
+        pass
+    assert said == "READY=1\nSTATUS=listening to default, heard 0"
     assert [json.loads(waiting.stdout.readline())["event"] for _ in range(2)] == ["header", "started"]
 
 
 @pytest.mark.system
 def test_waiting_for_a_microphone_ends_with_a_signal(waiting, manager):
     waiting.send_signal(signal.SIGTERM)
-    assert waiting.wait(60) == 0
+    assert waiting.wait(120) == 0
     assert waiting.stdout.read() == b""
     assert manager.all() == ["STOPPING=1"]
 

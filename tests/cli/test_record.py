@@ -136,7 +136,7 @@ def test_at_a_real_microphone(pulse, tmp_path):
             if line["event"] == "prompt":
                 pulse.play(clip)
         process.send_signal(signal.SIGINT)
-        rest, problems = process.communicate(timeout=60)
+        rest, problems = process.communicate(timeout=120)
     finally:
         process.kill()
         process.wait()
@@ -145,6 +145,7 @@ def test_at_a_real_microphone(pulse, tmp_path):
     assert process.returncode == 130
     for path in out.iterdir():
         samples, rate = read_wav(path)
-        # The phrase, half a second on either side, and the averaged levels' hang-over.
-        assert len(samples) / rate == pytest.approx(1.85, abs=0.15)
+        # The phrase, half a second on either side, and the averaged levels' hang-over; a busy machine may stretch it, up to what
+        # is taken for too long.
+        assert 1.7 < len(samples) / rate < 4.2
     assert len(list(out.iterdir())) == 2

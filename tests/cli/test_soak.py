@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="re
 
 def run_soak(*arguments) -> subprocess.CompletedProcess:
     command = [sys.executable, str(BENCHMARKS / "soak.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment())
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment())
 
 
 def test_minutes_of_audio_lose_no_event_and_leave_memory_flat(tiny_forms, tmp_path):

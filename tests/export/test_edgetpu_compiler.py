@@ -89,10 +89,14 @@ def test_a_model_with_other_outputs_is_refused(tmp_path: Path) -> None:
 
 def test_a_compiler_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
     program = script(tmp_path, f"sleep 600 & echo $! > '{tmp_path}/child'; wait")
-    with pytest.raises(ExportError, match="did not end within 1 s"):
-        compile_model(TINY, str(program), time_limit_s=1)
-    child = Path("/proc") / (tmp_path / "child").read_text().strip() / "stat"
-    for _ in range(100):
+    for seconds in (1, 10, 100):  # a busy machine may not come to start the child at once
+        with pytest.raises(ExportError, match=f"did not end within {seconds} s"):
+            compile_model(TINY, str(program), time_limit_s=seconds)
+        if (number := tmp_path / "child").exists() and number.read_text():
+            break
+    child = Path("/proc") / number.read_text().strip() / "stat"
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
         if not child.exists() or ") Z " in child.read_text():  # a zombie: nobody may be there to bury it
             return
         time.sleep(0.05)

@@ -19,7 +19,7 @@ def edgetpu(*arguments: str, path: Path) -> subprocess.CompletedProcess[str]:
     """With programs of `path` found first."""
     environment = {**os.environ, "PATH": f"{path}:/usr/bin:/bin"}
     command = [sys.executable, "-m", "invoke", "edgetpu", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_a_bundle_is_looked_at_compiled_and_joined(tiny_forms: Bundle, tmp_path: Path) -> None:

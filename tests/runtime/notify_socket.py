@@ -20,7 +20,7 @@ class NotifySocket:
     def __exit__(self, *error: object) -> None:
         self._socket.close()
 
-    def next(self, seconds: float = 60.0) -> str:
+    def next(self, seconds: float = 120.0) -> str:
         """The next message; raises TimeoutError when none comes for so long."""
         self._socket.settimeout(seconds)
         return self._socket.recv(4096).decode()

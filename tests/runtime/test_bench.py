@@ -10,7 +10,7 @@ from edge_asr.runtime import bench as bench_module
 from edge_asr.runtime.bench import bench
 from edge_asr.runtime.interpreter import Interpreter
 from edge_asr.runtime.startup import measure_start
-from tests.cli.command import EDGE_ASR, ROOT
+from tests.cli.command import EDGE_ASR, environment
 from tests.runtime.tones import engine_of, tones
 
 
@@ -83,7 +83,8 @@ def test_too_little_audio(tiny_bundle):
 
 
 def test_the_command_stays_below_70_mb(tiny_bundle, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
     command = [*EDGE_ASR, "listen", "--bundle", str(tiny_bundle.path), "--input", "-", "--json"]
     cost = measure_start(command, tones(20.0, [(1.0, "yes")]).tobytes(), starts=1)
     assert cost.seconds > 0

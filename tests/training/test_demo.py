@@ -48,7 +48,7 @@ def test_makes_bundle_and_talk_and_goes_on_from_them(tmp_path: Path) -> None:
         text = "\n".join(lines)
         for part in ("1/2", "2/2", "Would help", str(result.wake.bundle), "edge-asr listen --bundle", "train --phrase", " of "):
             assert part in text
-        subprocess.run(lines[-1].removeprefix("Try next:").split(), check=True, timeout=60)
+        subprocess.run(lines[-1].removeprefix("Try next:").split(), check=True, timeout=240)
         again = run_demo(tmp_path, recipe=recipe, workers=1)
     assert again.detections == result.detections
     check_talk(result.talk_file, result.talk.words)
