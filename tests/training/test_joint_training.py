@@ -6,6 +6,8 @@ import json
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,31 +17,34 @@ from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.team import Team
 from tests.training.joint_runs import run_keywords, run_speech
 
-pytestmark = pytest.mark.timeout(600)  # two more processes, which import TensorFlow and build its graphs
+pytestmark = pytest.mark.timeout(1800)  # two more processes, which import TensorFlow and build its graphs
 RUNS = {"speech": run_speech, "keywords": run_keywords}
 ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def free_port():
+    """A port that nobody else is given in the block; a server may listen at it, which Linux allows while this socket does not."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield str(kept.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def together(tmp_path_factory):
     """The folder with what both workers left."""
     folder = tmp_path_factory.mktemp("together")
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        ports = [str(server.getsockname()[1]) for server in (one, other)]
-    command = [sys.executable, "-m", "tests.training.joint_worker"]
-    workers = [
-        subprocess.Popen(
-            [*command, str(index), *ports, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for index in range(2)
-    ]
-    try:
-        for worker in workers:
-            said, _ = worker.communicate(timeout=500)
-            assert worker.returncode == 0, said[-4000:]
-    finally:
-        for worker in workers:
-            worker.kill()
+    with free_port() as one, free_port() as other, ThreadPoolExecutor(2) as pool:
+        command = [sys.executable, "-m", "tests.training.joint_worker"]
+        runs = [
+            pool.submit(
+                subprocess.run, [*command, str(index), one, other, str(folder)], cwd=ROOT, capture_output=True, timeout=1500
+            )
+            for index in range(2)
+        ]
+    for run in runs:
+        assert run.result().returncode == 0, run.result().stderr.decode()[-4000:]
     return folder
 
 
