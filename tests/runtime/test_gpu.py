@@ -41,7 +41,7 @@ def outputs(bundle: Path, count: int) -> tuple[dict, np.ndarray, np.ndarray]:
 
 
 @pytest.mark.system
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_commands12_agrees_with_the_cpu():
     about, cpu, gpu = outputs(COMMANDS12, 50)
     assert (about["accelerator"], about["fallback"]) == ("gpu", "")
