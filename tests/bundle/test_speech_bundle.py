@@ -41,6 +41,10 @@ TABLE_DAMAGE = {
     "words for characters": (set_key("speech", "unit", value="characters"), "single characters .* found 'yes'"),
     "blank is not the first": (set_key("labels", value=["yes", "_blank_", "no"]), "must be '_blank_'"),
     "a word of two": (set_key("labels", 1, value="yes sir"), "words without spaces"),
+    "a phoneme of two": (
+        lambda t: (t["speech"].update(unit="phonemes"), t["labels"].__setitem__(1, "t ʃ")),
+        "phonemes without spaces",
+    ),
     "a token that rings": (set_key("labels", 1, value="yes\x07"), "printable"),
     "too many tokens": (lambda t: t["labels"].extend(map(str, range(MOST_TOKENS))), f"at most {MOST_TOKENS - 1} others"),
     "a token too many": (lambda t: t["labels"].append("maybe"), "does not fit 4 tokens"),

@@ -34,6 +34,7 @@ def test_a_language_has_the_phonemes_of_its_frequent_words():
     assert {"aɪ", "tʃ", "ð", "ʒ", "ɚ"} <= set(english)
     assert not set(english) & {"ɾ", "ɐ", "x", "y"}  # variants of others, and those of foreign names
     assert "y" in phonemes_of("de")
+    assert not set(phonemes_of("de")) & {"ʌ", "ʒ"}  # of a few English and French words
     assert not any(mark in phoneme for phoneme in phonemes_of("de") for mark in "ˈˌː()")
 
 

@@ -12,6 +12,7 @@ import pytest
 from edge_asr.errors import ConfigError
 from edge_asr.runtime.ctc.hypothesis import Slot
 from edge_asr.runtime.grammar import (
+    MAX_ARCS,
     MAX_BYTES,
     MAX_PARSES,
     MAX_STATES,
@@ -90,6 +91,11 @@ def test_the_file_holds_the_grammar() -> None:
         ({"arcs": [[0, True, "a"]]}, "from, to, word"),
         ({"arcs": ["lights"]}, "from, to, word"),
         ({"arcs": {"0": 1}}, "lists"),
+        ({"pronunciations": "k ɪ tʃ"}, "list of pronunciations"),
+        ({"pronunciations": [["kitchen"]]}, "word, phoneme"),
+        ({"pronunciations": [["kitchen", 1]]}, "word, phoneme"),
+        ({"pronunciations": [["kitchen", *["k"] * 65]]}, "64 phonemes"),
+        ({"pronunciations": [["kitchen", "k"]] * (MAX_ARCS + 1)}, f"at most {MAX_ARCS} pronunciations"),
         ({"language": None}, "language"),
         ({"format": "edge-asr grammar 2"}, "format"),
     ],

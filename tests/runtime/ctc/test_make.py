@@ -55,6 +55,20 @@ def test_the_least_confidence_is_the_settings():
         assert decoder.finish().rejected == "confidence 0.50 is below 0.6"
 
 
+@pytest.mark.parametrize("beam", [1, 4])
+def test_without_a_grammar_each_phoneme_is_a_word(beam: int):
+    decoder = make_decoder(("_blank_", "tʃ", "ɪ", "s"), "phonemes", SpeechDecodeSpec("phonemes", beam=beam), 0.04)
+    decoder.advance(np.log(np.full((3, 4), 0.04, np.float32) + 0.84 * np.eye(4, dtype=np.float32)[[1, 2, 3]]))
+    said = decoder.finish()
+    assert said.text == "tʃ ɪ s"
+    assert [word.text for word in said.words] == ["tʃ", "ɪ", "s"]
+
+
+def test_phonemes_can_be_hot():
+    spec = SpeechDecodeSpec("phonemes")
+    assert heard(make_decoder(("_blank_", "s", "ɪ", "tʃ"), "phonemes", spec, 0.04, hot_words={"tʃ": 1.0})) == "tʃ"
+
+
 def test_a_grammar_stands_alone():
     grammar = Grammar("en", 2, (Arc(0, 1, "ab"),), (Final(1, "Say"),))
     assert isinstance(make(grammar=grammar), GrammarDecoder)
