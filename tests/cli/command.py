@@ -17,12 +17,12 @@ EDGE_ASR = [sys.executable, "-m", "edge_asr.cli"]
 
 
 def environment() -> dict[str, str]:
-    """The environment with this package on the path, installed or not, output buffered as it usually is, and a board's cores.
+    """The environment with this package on the path, installed or not, and what depends on the machine as it usually is.
 
-    OpenBLAS has a thread, and memory, for each core that it may use; many have more than a board.
+    That is buffered output, a terminal's width, and a board's cores: OpenBLAS takes memory for each that it may use.
     """
     usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    return {**usual, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "4"}
+    return {**usual, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "OPENBLAS_NUM_THREADS": "4"}
 
 
 def run(*arguments: object, **options) -> subprocess.CompletedProcess:

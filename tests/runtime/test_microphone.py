@@ -73,6 +73,7 @@ def portaudio(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyaudio", module)
     monkeypatch.setattr(microphone, "RETRY_SECONDS", (0.0,))
     monkeypatch.setattr(microphone, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(microphone, "LOST_SECONDS", 1000.0)  # by this clock a machine that stalls would lose it
     return fake
 
 
