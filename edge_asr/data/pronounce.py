@@ -48,7 +48,10 @@ def phonemes_of(language: str) -> tuple[str, ...]:
 
 
 def pronounced(grammar: Grammar) -> Grammar:
-    """`grammar` with the pronunciation of each word that has none. Raises as `pronunciations`."""
+    """`grammar` with the pronunciation of each word that has none.
+
+    Raises `ConfigError` for a word without a sound, and as `pronunciations`.
+    """
     known = {one.word for one in grammar.pronunciations}
     found = pronunciations([word for word in grammar.words if word not in known], grammar.language)
     return replace(grammar, pronunciations=(*grammar.pronunciations, *(Pronunciation(*one) for one in found.items())))

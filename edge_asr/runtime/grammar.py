@@ -198,8 +198,11 @@ def _check_sizes(grammar: Grammar) -> None:
     for word in grammar.words:
         if word.split() != [word] or len(word) > MAX_WORD:
             raise ConfigError(f"grammar: expected words of 1 to {MAX_WORD} characters without spaces, found {word!r:.80}")
-    if len(grammar.pronunciations) > MAX_ARCS or any(len(one.phonemes) > MAX_WORD for one in grammar.pronunciations):
-        raise ConfigError(f"grammar: expected at most {MAX_ARCS} pronunciations of at most {MAX_WORD} phonemes, found more")
+    if len(grammar.pronunciations) > MAX_ARCS:
+        raise ConfigError(f"grammar: expected at most {MAX_ARCS} pronunciations, found {len(grammar.pronunciations)}")
+    for word, phonemes in grammar.pronunciations:
+        if not 1 <= len(phonemes) <= MAX_WORD:
+            raise ConfigError(f"grammar: expected words of 1 to {MAX_WORD} phonemes, found {len(phonemes)} in {word!r:.80}")
     slots = [arc.slots for arc in grammar.arcs] + [final.slots for final in grammar.finals]
     if max(map(len, slots), default=0) > MAX_SLOTS:
         raise ConfigError(f"grammar: expected at most {MAX_SLOTS} slots at a word or at the end of a sentence, found more")

@@ -7,7 +7,7 @@ from edge_asr.data.pronounce import phonemes_of, pronounced, pronunciations
 from edge_asr.data.speech_rows import SpeechRow
 from edge_asr.data.speech_spec import SpeechSpec
 from edge_asr.data.speech_tokens import tokens_for, writable
-from edge_asr.errors import SynthesisError
+from edge_asr.errors import ConfigError, SynthesisError
 from edge_asr.runtime.grammar import Arc, Final, Grammar, Pronunciation
 
 
@@ -48,6 +48,11 @@ def test_a_grammar_keeps_the_pronunciations_that_it_has():
     own = Pronunciation("light", ("l", "i", "t"))
     grammar = Grammar("en", 3, (Arc(0, 1, "light"), Arc(1, 2, "off")), (Final(2, "I"),), (own,))
     assert pronounced(grammar).pronunciations == (own, Pronunciation("off", ("ɔ", "f")))
+
+
+def test_a_word_without_a_sound_is_no_word_of_a_grammar():
+    with pytest.raises(ConfigError, match='found 0 in "\'"'):
+        pronounced(Grammar("en", 2, (Arc(0, 1, "'"),), (Final(1, "I"),)))
 
 
 def test_rows_are_written_in_phonemes_and_foreign_sounds_left_out():

@@ -83,7 +83,8 @@ def _spelled(grammar: Grammar, spelling: Spelling) -> Mapping[str, Sequence[Piec
         return {word: [(word,) if spelling.unit == "words" else tuple(word)] for word in grammar.words}
     spelled: dict[str, list[Pieces]] = {word: [] for word in grammar.words}
     for word, phonemes in grammar.pronunciations:
-        spelled.setdefault(word, []).append(phonemes)
+        if word in spelled:
+            spelled[word].append(phonemes)
     silent = [word for word, ways in spelled.items() if not ways]
     if silent:
         raise ConfigError(

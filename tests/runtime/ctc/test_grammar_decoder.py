@@ -131,11 +131,13 @@ def test_words_of_phonemes_have_times_and_confidences_and_are_told_when_they_are
 
 
 def test_a_grammar_without_pronunciations_does_not_fit_phonemes() -> None:
-    grammar = Grammar("en", 2, (Arc(0, 1, "a"), Arc(0, 1, "b")), (Final(1, "I"),), (Pronunciation("a", ("p",)),))
+    said = (Pronunciation("a", ("p",)), Pronunciation("elsewhere", ("x",)))
+    grammar = Grammar("en", 2, (Arc(0, 1, "a"), Arc(0, 1, "b")), (Final(1, "I"),), said)
     with pytest.raises(ConfigError, match="1 words have no pronunciation, such as 'b'.*--phonemes"):
         GrammarDecoder(PHONEMES, grammar)
     with pytest.raises(ConfigError, match="the model has no phoneme 'x'"):
-        GrammarDecoder(PHONEMES, replace(grammar, pronunciations=(*grammar.pronunciations, Pronunciation("b", ("x",)))))
+        GrammarDecoder(PHONEMES, replace(grammar, pronunciations=(*said, Pronunciation("b", ("x",)))))
+    GrammarDecoder(PHONEMES, replace(grammar, pronunciations=(*said, Pronunciation("b", ("t",)))))
 
 
 @pytest.mark.parametrize("seed", range(20))
