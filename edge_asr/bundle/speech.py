@@ -65,7 +65,8 @@ class SpeechDecodeSpec:
     """A transcript of less confidence is rejected."""
     max_penalty: float = setting(10.0, min=0.0, max=1000.0)
     """With a grammar: a transcript is rejected that loses more than this against what the network would say without one: natural
-    log probability a second, where it loses most (see `runtime.ctc.grammar_decoder`). `invoke calibrate` chooses it."""
+    log probability a second, in the two seconds where it loses most (see `runtime.ctc.grammar_decoder`). `invoke calibrate`
+    chooses it."""
     endpoint: EndpointSpec = field(default_factory=EndpointSpec)
 
     def __post_init__(self) -> None:

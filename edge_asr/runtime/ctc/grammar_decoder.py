@@ -49,9 +49,9 @@ class _Paths:
 class GrammarDecoder:
     """Says only what a grammar allows, and rejects what does not sound like it. Exact with an infinite `beam`.
 
-    A sentence's penalty is the log probability that it loses against the best path without a grammar, per second, where it
-    loses most: over a second at least, else from a token to another. So a word that is not in the grammar is not made good by
-    others that are; slips of the network in single letters or words are. Silence before and after a sentence costs nothing.
+    A sentence's penalty is the log probability that it loses against the best path without a grammar, per second of speech, in
+    the two seconds where it loses most. So a word that is not in the grammar is not made good by many others that are; slips of
+    the network in single letters or words are. Silence before and after a sentence costs nothing.
     """
 
     def __init__(
@@ -168,7 +168,8 @@ class GrammarDecoder:
         spans = [TokenSpan(*span) for span in zip(tokens.tolist(), said["start"].tolist(), ends.tolist(), peaks.tolist())]
         times = np.concatenate([[0], said["start"], [self._frames]]) * self._spelling.output_seconds
         losses = np.concatenate([[0.0], said["loss"], [self._free - score]])
-        return self._words(said["node"].tolist(), spans), score, worst_loss(times, losses)
+        seconds = (spans[-1].end - spans[0].start) * self._spelling.output_seconds if spans else 0.0
+        return self._words(said["node"].tolist(), spans), score, worst_loss(times, losses, seconds)
 
     def _words(self, nodes: list[int], spans: list[TokenSpan]) -> tuple[Word, ...]:
         """The words that the nodes of a path complete; of a word that is only begun, the letters (phonemes say too little)."""

@@ -278,12 +278,25 @@ def test_the_penalty_is_the_worst_stretch(seed: int) -> None:
     times, losses = np.sort(rng.random(12) * 5), np.sort(rng.random(12) * 20)
     expected = 0.0
     for i in range(12):
-        within = [j for j in range(i, 12) if times[j] <= times[i] + 1.0]
-        expected = max(expected, losses[within[-1]] - losses[i])
+        within = [j for j in range(i, 12) if times[j] <= times[i] + 2.0]
+        expected = max(expected, (losses[within[-1]] - losses[i]) / 2)
         if within[-1] < 11:
             j = within[-1] + 1
             expected = max(expected, (losses[j] - losses[i]) / (times[j] - times[i]))
-    assert worst_loss(times, losses) == pytest.approx(expected)
+    assert worst_loss(times, losses, 5.0) == worst_loss(times, losses, 2.0) == pytest.approx(expected)
+    assert worst_loss(times, losses, 1.5) == pytest.approx(expected * 2 / 1.5)  # all that was lost, was in these 1.5 s
+    assert worst_loss(times, losses, 0.0) == worst_loss(times, losses, 1.0) == pytest.approx(expected * 2)
+
+
+def test_a_shorter_sentence_pays_more_for_the_same_loss() -> None:
+    without = Grammar("en", 2, (Arc(0, 1, "a"), Arc(1, 1, "b")), (Final(1, "I"),))
+    penalties = []
+    for more in (0, 17, 22, 40):  # 0.12, 1.48, 1.88 and 3.32 s
+        decoder = GrammarDecoder(WORDS, without)
+        decoder.advance(spoken([0] * 30 + [1, 3, 2, *[0, 2] * more] + [0] * 30))
+        penalties.append(decoder.finish().penalty)
+    loss = math.log(0.9 / (0.1 / 3))
+    assert penalties == pytest.approx([loss, loss / 1.48, loss / 1.88, loss / 2.0], rel=1e-5)  # float32 sums
 
 
 def test_a_narrow_beam_still_says_only_what_is_allowed() -> None:
