@@ -41,8 +41,17 @@ class Listener:
         assert event["event"] == kind, event
         return event
 
+    def until(self, kind: str) -> dict:
+        """The next event of that kind, whatever comes before it."""
+        while (event := self._events.get(timeout=PATIENCE))["event"] != kind:
+            pass
+        return event
+
     def hear(self, clip: Path, whole: Callable[[list[dict]], bool]) -> list[dict]:
-        """Play the clip until what was heard last is the `whole` of it; a machine that stalls tears it apart. Returns all."""
+        """Play the clip until what was heard last is the `whole` of it. Returns all events.
+
+        A machine that stalls tears it apart, and when that lasts for seconds the microphone is lost and found again.
+        """
         heard: list[dict] = []
         for _ in range(PLAYS):
             self._server.play(clip)

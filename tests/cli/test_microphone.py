@@ -32,7 +32,7 @@ def listener(tiny_bundle, pulse):
 def test_words_at_the_microphone_are_detected(listener, clip):
     assert listener.next("header")["bundle"] == "tiny"
     assert listener.next("started")["source"] == "default"
-    assert {event["event"] for event in listener.hear(clip, both_words)} == {"detection"}
+    listener.hear(clip, both_words)
     assert listener.end() == 130
 
 
@@ -41,10 +41,10 @@ def test_a_microphone_that_is_unplugged_is_heard_again_when_it_is_back(pulse, li
     listener.next("started")
     words = listener.hear(clip, both_words)
     pulse.unplug()
-    lost = listener.next("source_lost")
+    lost = listener.until("source_lost")
     assert lost["time"] >= words[-1]["end"]
     pulse.plug_in()
-    assert listener.next("source_back") == {"event": "source_back", "time": lost["time"], "source": "default"}
+    assert listener.until("source_back") == {"event": "source_back", "time": lost["time"], "source": "default"}
     listener.hear(clip, both_words)
 
 
@@ -52,9 +52,9 @@ def test_a_sound_server_that_dies_is_waited_for(pulse, listener, clip):
     listener.next("header")
     listener.next("started")
     pulse.stop()
-    listener.next("source_lost")
+    listener.until("source_lost")
     pulse.start()
-    listener.next("source_back")
+    listener.until("source_back")
     listener.hear(clip, both_words)
 
 

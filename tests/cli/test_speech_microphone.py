@@ -45,8 +45,8 @@ def test_words_at_the_microphone_are_written_down_until_ctrl_c(listening, tiny_s
         return abs(second["start"] - first["start"] - 0.9) < 0.5
 
     clip = write_wav(tmp_path / "clip.wav", tones(3.5, [(0.8, "yes"), (1.7, "no")]))
-    *_, partial, _ = listener.hear(clip, both_words)
-    assert (partial["event"], partial["text"]) == ("partial", "yes no")
+    partials = [event["text"] for event in listener.hear(clip, both_words) if event["event"] == "partial"]
+    assert partials[-1] == "yes no"
     assert listener.end() == 130
 
 
@@ -56,7 +56,7 @@ def test_a_wake_word_and_a_command_at_the_microphone(listening, tiny_bundle, tin
         listener.next(kind)
 
     def woken_and_told(heard):
-        events = [event for event in heard if event["event"] != "partial"][-2:]
+        events = [event for event in heard if event["event"] in ("detection", "final", "no_command")][-2:]
         return [(event["event"], said(event)) for event in events] == [("detection", "yes"), ("final", "no")]
 
     clip = write_wav(tmp_path / "clip.wav", tones(4.5, [(0.5, "yes"), (2.2, "no")], length=WAKE))
