@@ -71,9 +71,9 @@ class GrammarDecoder:
         self._spelling, self._grammar = spelling, grammar
         self._max_penalty, self._min_confidence, self._beam = max_penalty, min_confidence, beam
         self._graph = token_graph(grammar, spelling)
-        graph, ways = self._graph, np.arange(len(self._graph.sources))
-        self._node_of_way = np.searchsorted(graph.first, ways, side="right").astype(np.int32)
-        self._repeats = graph.tokens[graph.sources] == graph.tokens[self._node_of_way]
+        graph = self._graph
+        self._counts = np.diff(graph.first, prepend=0, append=len(graph.sources))  # ways to each node; none to the start
+        self._repeats = graph.tokens[graph.sources] == np.repeat(graph.tokens, self._counts)
         # a token that comes twice needs a blank between: such ways start from the second half of (any, blank)
         self._from = graph.sources + len(graph.tokens) * self._repeats
         self.reset()
@@ -136,10 +136,12 @@ class GrammarDecoder:
         self, entering: NDArray[np.bool_], enter: NDArray[np.float64], way_scores: NDArray[np.float64], either: _Paths
     ) -> NDArray[np.int32]:
         """Log what the paths to the nodes `entering` did before, each along the first of its best ways; the new entries."""
-        ways = np.flatnonzero(entering[self._node_of_way] & (way_scores == enter[self._node_of_way]))
-        nodes = self._node_of_way[ways]
-        firsts = np.append(True, nodes[1:] != nodes[:-1])[: len(ways)]
-        ways, nodes = ways[firsts], nodes[firsts]
+        nodes = np.flatnonzero(entering)
+        counts = self._counts[nodes]
+        ends = np.cumsum(counts)
+        ways = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self._graph.first[nodes - 1] - (ends - counts), counts)
+        best = np.flatnonzero(way_scores[ways] == np.repeat(enter[nodes], counts))
+        ways = ways[best[np.searchsorted(best, ends - counts)]]
         sources, after_blank = self._graph.sources[ways], self._repeats[ways]
         entries = np.empty(len(ways), ENTRY)
         entries["node"], entries["start"], entries["loss"] = nodes, self._frames, self._free - enter[nodes]
