@@ -85,7 +85,7 @@ def train(
     if wanted.speech is not None:
         train_speech(file, speech_places(data, negatives, noise, _piper(piper)), folder, CACHE, set_, resume)
     elif wanted.wake is None:
-        _train_commands(file, _data(_one(data), wanted.data.reader), folder, set_, resume)
+        _train_commands(file, _data(_one(data), wanted.data.reader), folder, set_, resume, _piper(piper))
     else:
         own = Path(recordings) if recordings else None
         places = WakePlaces(tuple(map(Path, negatives)), tuple(map(Path, noise)), own, _piper(piper))
@@ -287,7 +287,7 @@ def test(context: Context, args: str = "") -> None:  # noqa: PT028 - a command, 
     context.run(f"{sys.executable} -m pytest {args}", pty=sys.stdout.isatty())
 
 
-def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str], resume: bool) -> None:
+def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str], resume: bool, piper_voices: Path | None) -> None:
     from edge_asr.training.pipeline import train_run
 
     with progress_bars() as progress:
@@ -298,6 +298,7 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
             overrides=settings,
             resume=resume,
             together=read_tf_config(os.environ.get("TF_CONFIG", "")),
+            piper_voices=piper_voices,
             cache_dir=CACHE,
             workers=os.cpu_count() or 1,
             progress=progress,

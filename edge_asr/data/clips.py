@@ -22,6 +22,8 @@ class Clip:
     speaker: str | None
     """Who says it, where that is known."""
     split: Split
+    name: str = ""
+    """What it is called where its path says nothing: of a clip that lies elsewhere than the data set."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class DataSet:
     licence: str = "not stated"
 
     def clip_id(self, clip: Clip) -> str:
-        """The clip's path below the data set's root: its name everywhere, wherever the data set lies."""
-        return clip.path.relative_to(self.root).as_posix()
+        """The clip's name, or its path below the data set's root: the same everywhere, wherever the data set lies."""
+        return clip.name or clip.path.relative_to(self.root).as_posix()
 
     def summary(self) -> str:
         """Clips, words, speakers and splits, and what was left out, in a line or two."""

@@ -74,6 +74,5 @@ def _prepared(dataset: DataSet, splits: dict[Split, tuple[Example, ...]], entry:
             + describe_left_out(left_out)
         )
     counts = ", ".join(f"{len(table.ids)} {split}" for split, table in tables.items())
-    return Prepared(
-        **tables, summary=f"{dataset.name} ({dataset.licence}): {counts}{describe_left_out(left_out)}", left_out=left_out
-    )
+    summary = f"{dataset.name} ({dataset.licence}): {counts}{describe_left_out(left_out)}"
+    return Prepared(tables["train"], tables["validation"], tables["test"], summary, left_out)

@@ -46,7 +46,8 @@ def prepare_wake(
     tables = {split: table_of(entry, split, items, labels) for split, items in splits.items()}
     left_out = left_out_of(entry)
     counts = ", ".join(f"{len(table.ids)} {split}" for split, table in tables.items())
-    return Prepared(**tables, summary=f"windows: {counts}{describe_left_out(left_out)}", left_out=left_out)
+    summary = f"windows: {counts}{describe_left_out(left_out)}"
+    return Prepared(tables["train"], tables["validation"], tables["test"], summary, left_out)
 
 
 def expect_every_label(prepared: Prepared) -> None:

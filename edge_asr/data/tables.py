@@ -16,6 +16,7 @@ from edge_asr.data.cache import Entry, open_entry, write_entry
 from edge_asr.data.clips import LeftOut
 from edge_asr.data.parts import Item, Job, Part, PartMaker, read_part
 from edge_asr.data.pool import run_jobs
+from edge_asr.data.voices.usage import SpeechSummary
 from edge_asr.errors import DataError
 from edge_asr.progress import Progress
 
@@ -45,6 +46,8 @@ class Prepared:
     summary: str
     """Clips of each split, and how many files were left out and which (the first few)."""
     left_out: tuple[LeftOut, ...] = ()
+    spoken: SpeechSummary | None = None
+    """What synthetic voices said of it, where that is beside recordings."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.progress import Progress, no_progress
 from edge_asr.runtime.engine import load_engine
 from edge_asr.training.learner import PREDICT_BATCH, predict
-from edge_asr.training.loss import softmax
+from edge_asr.training.loss import soft_labels, softmax
 from edge_asr.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def teacher_logits(
     """The logarithm of the teachers' mean posteriors, (clips, variants, classes), for each waveform that is trained on.
 
     Each teacher hears with its own front end: `table_for(frontend)` is the training table prepared with it, of the same
-    clips and variants for every front end (which `prepare` is for one seed and augmentation).
+    clips and variants for every front end (which `prepare` is for one seed and augmentation). One with a shorter window
+    hears the middle.
     Raises `TrainingError` when there is no teacher, or when tables, labels or windows do not fit together.
     """
     if not teachers:
@@ -85,19 +86,40 @@ def teacher_logits(
     for number, (teacher, table) in enumerate(zip(loaded, tables)):
         for start in range(0, clips, step):
             progress(f"teacher {teacher.path.name}", number * clips + start, total)
-            block = table.features[start : start + step]
+            block = _middle(table.features[start : start + step], teacher)
             posteriors = teacher.posteriors(block.reshape(-1, *block.shape[2:]))
             mean[start : start + step] += posteriors.reshape(*block.shape[:2], -1) / len(loaded)
     progress("teachers", total, total)
     return np.log(np.maximum(mean, LEAST_POSTERIOR)).astype(np.float16)
 
 
+def corrected(logits: npt.NDArray[np.float16], labels: Array, certain: Array, label_smoothing: float) -> npt.NDArray[np.float16]:
+    """What teachers say, (clips, variants, classes), but the label where its clip is one of `certain` and they mistake it.
+
+    They are asked about the clip as it came (variant 0). People's recordings may be labelled wrongly, and there a teacher that
+    disagrees helps; what a synthetic voice was told to say is certain, and a teacher that has not met such voices errs.
+    `labels`: (clips,), `certain`: bool (clips,).
+    """
+    wrong = certain & (logits[:, 0].argmax(axis=-1) != labels)
+    known = np.log(np.maximum(soft_labels(labels[wrong], logits.shape[-1], label_smoothing), LEAST_POSTERIOR))
+    result = logits.copy()
+    result[wrong] = known[:, None].astype(np.float16)
+    return result
+
+
+def _middle(features: Array, teacher: Teacher) -> Array:
+    """Of features (clips, variants, frames, features) the frames in the middle, as many as the teacher takes."""
+    frames = teacher.window[0] or features.shape[2]
+    start = (features.shape[2] - frames) // 2
+    return features[:, :, start : start + frames]
+
+
 def _check(teacher: Teacher, table: FeatureTable, first: FeatureTable) -> None:
-    expected = (tuple(table.label_names), tuple(table.features.shape[2:]))
-    if (teacher.labels, teacher.window) != expected:
+    labels, (frames, features) = tuple(table.label_names), table.features.shape[2:]
+    if teacher.labels != labels or teacher.window[1] != features or (teacher.window[0] or 0) > frames:
         raise TrainingError(
-            f"teacher {teacher.path}: expected labels and window {expected}, found {(teacher.labels, teacher.window)}; "
-            "train it with the same [data]"
+            f"teacher {teacher.path}: expected labels {labels} and a window of up to {frames} frames of {features} features, "
+            f"found {teacher.labels} and {teacher.window}; train it with the same [data]"
         )
     if table.ids != first.ids or table.features.shape[1] != first.features.shape[1]:
         raise TrainingError(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -51,6 +52,7 @@ def train(
     begin_with: Path | None = None,
     teacher_logits: Array | None = None,
     foretold: Array | None = None,
+    facts: Mapping[str, Any] = MappingProxyType({}),
     progress: Progress = no_progress,
     on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
@@ -58,7 +60,8 @@ def train(
 
     `begin_with`: the run folder of the same network whose kept weights are the first ones; None draws them from the seed.
     `teacher_logits` (clips, variants, classes) of the training table are what the recipe's teachers say (see `distill`);
-    `foretold` (clips, variants, values) are values that the network learns to foretell beside its classes.
+    `foretold` (clips, variants, values) are values that the network learns to foretell beside its classes. `facts` go into
+    `run.json`.
     The state is saved after each epoch: an interrupted run (Ctrl-C reaches the caller) goes on with `resume`, to the same
     weights, bit for bit, as an unbroken one; without a finished epoch it starts again. Two runs with one seed on one
     machine and backend give equal weights (on a GPU, XLA must be told to be deterministic).
@@ -70,7 +73,7 @@ def train(
     _check(recipe, prepared, teacher_logits, foretold)
     steps = steps_per_epoch(prepared.train, recipe.train)
     folder = RunFolder(run_dir)
-    info = run_info(recipe, prepared.summary, data_hash(prepared, teacher_logits))
+    info = {**run_info(recipe, prepared.summary, data_hash(prepared, teacher_logits)), **facts}
     team = team or Team()
     state, history = begin_run(folder, recipe, info, EpochRecord, team, resume=resume)
     values = 0 if foretold is None else foretold.shape[-1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.config import apply_overrides
-from edge_asr.data.clips import DataSet
 from edge_asr.data.prepare import prepare
 from edge_asr.data.readers import read_dataset
-from edge_asr.data.tables import Prepared
+from edge_asr.data.spoken_clips import is_spoken, with_voices
+from edge_asr.data.tables import FeatureTable, Prepared
 from edge_asr.errors import TrainingError
 from edge_asr.files import write_whole
 from edge_asr.frontend.spec import FrontendSpec
@@ -34,17 +35,33 @@ TEACHERS_SAY = "teacher_logits.npy"
 """In a run folder: what the recipe's teachers said, for resuming and for quantisation-aware fine-tuning."""
 
 
-def prepare_data(recipe: Recipe, data: Path, *, cache_dir: Path, workers: int, progress: Progress = no_progress) -> Prepared:
-    """The recipe's feature tables of the recordings at `data`, from the cache where it has them. Raises `DataError`."""
-    dataset = read_dataset(recipe.data, data, progress=progress)
-    return prepare_dataset(recipe, dataset, cache_dir=cache_dir, workers=workers, progress=progress)
-
-
-def prepare_dataset(
-    recipe: Recipe, dataset: DataSet, *, cache_dir: Path, workers: int, progress: Progress = no_progress
+def prepare_data(
+    recipe: Recipe,
+    data: Path,
+    *,
+    piper_voices: Path | None = None,
+    cache_dir: Path,
+    workers: int,
+    progress: Progress = no_progress,
 ) -> Prepared:
-    """The same of a data set that has been read."""
-    return prepare(
+    """The recipe's feature tables of the recordings at `data`, and of what its voices say beside them.
+
+    What the cache has is taken from there. `piper_voices`: the folder with Piper's voices, None is the usual one. Raises
+    `DataError`, and `SynthesisError` where voices are wanted and can't speak.
+    """
+    dataset, spoken = read_dataset(recipe.data, data, progress=progress), None
+    if recipe.voices is not None:
+        dataset, spoken = with_voices(
+            dataset,
+            recipe.voices,
+            recipe.data.labels,
+            cache_dir / "voices",
+            seed=recipe.train.seed,
+            piper_voices=piper_voices,
+            workers=workers,
+            progress=progress,
+        )
+    prepared = prepare(
         dataset,
         recipe.frontend,
         recipe.data,
@@ -54,6 +71,7 @@ def prepare_dataset(
         workers=workers,
         progress=progress,
     )
+    return replace(prepared, spoken=spoken)
 
 
 def train_run(
@@ -64,6 +82,7 @@ def train_run(
     overrides: Sequence[str] = (),
     resume: bool = False,
     together: Workers | None = None,
+    piper_voices: Path | None = None,
     cache_dir: Path,
     workers: int,
     progress: Progress = no_progress,
@@ -71,7 +90,8 @@ def train_run(
 ) -> TrainResult:
     """Train the recipe at `recipe_path`; its teachers' paths are relative to it.
 
-    `together`: which machines share every batch, None: this one alone. Raises any `EdgeAsrError` but `AudioError`.
+    `together`: which machines share every batch, None: this one alone. `piper_voices`: as for `prepare_data`. Raises any
+    `EdgeAsrError` but `AudioError`.
     """
     load_keras()
     from edge_asr.training.fit import train
@@ -82,16 +102,28 @@ def train_run(
     if not resume:
         folder.expect_no_run()  # before anything of it is overwritten, and before minutes of work
     team = Team(together)
-    prepared = prepare_data(recipe, data, cache_dir=cache_dir, workers=workers, progress=progress)
+    piper = piper_voices.absolute() if piper_voices else None
+    prepare_for = partial(prepare_data, data=data, piper_voices=piper, cache_dir=cache_dir, workers=workers, progress=progress)
+    prepared = prepare_for(recipe)
     logits = None
     if recipe.train.teachers:
         said = run_dir / TEACHERS_SAY
         # Without a finished epoch nothing tells whether these are the answers to this recipe.
         if not (folder.has_checkpoint() and said.exists()):
             base = recipe_path if recipe_path.is_dir() else recipe_path.parent
-            _ask_teachers(said, recipe, base, data, cache_dir, workers, progress)
+            _ask_teachers(said, recipe, base, prepared.train, prepare_for, progress)
         logits = _read_logits(said)
-    return train(recipe, prepared, run_dir, resume=resume, team=team, teacher_logits=logits, progress=progress, on_epoch=on_epoch)
+    return train(
+        recipe,
+        prepared,
+        run_dir,
+        resume=resume,
+        facts=_voice_facts(prepared, piper),
+        team=team,
+        teacher_logits=logits,
+        progress=progress,
+        on_epoch=on_epoch,
+    )
 
 
 def quantize_run(
@@ -112,7 +144,8 @@ def quantize_run(
     load_keras()
     from edge_asr.training.quantize import quantize
 
-    recipe = RunFolder(run_dir).recipe()
+    folder = RunFolder(run_dir)
+    recipe = folder.recipe()
     changed = recipe_from_table(apply_overrides(recipe_table(recipe), overrides), source=str(run_dir / "recipe.toml"))
     if replace(changed, quantize=recipe.quantize, detect=recipe.detect) != recipe:
         raise TrainingError(
@@ -124,21 +157,33 @@ def quantize_run(
         return quantize_wake(Workshop(changed, run_dir, cache_dir, workers, progress), bundle_dir)[0]
     if data is None:
         raise TrainingError(f"{run_dir}: expected the place of the recordings that it was trained on, found none")
-    prepared = prepare_data(recipe, data, cache_dir=cache_dir, workers=workers, progress=progress)
+    piper = folder.info().get("piper_voices")
+    prepared = prepare_data(
+        recipe, data, piper_voices=Path(piper) if piper else None, cache_dir=cache_dir, workers=workers, progress=progress
+    )
     logits = _read_logits(run_dir / TEACHERS_SAY) if recipe.train.teachers else None
     return quantize(
         run_dir, prepared, bundle_dir, settings=changed.quantize, detect=changed.detect, teacher_logits=logits, progress=progress
     )
 
 
-def _ask_teachers(said: Path, recipe: Recipe, base: Path, data: Path, cache_dir: Path, workers: int, progress: Progress) -> None:
-    from edge_asr.training.distill import teacher_logits
+def _voice_facts(prepared: Prepared, piper_voices: Path | None) -> dict[str, Any]:
+    """For `run.json`: who spoke, how often, with which seed and under which licences."""
+    if prepared.spoken is None:
+        return {}
+    return {"spoken": asdict(prepared.spoken), "piper_voices": str(piper_voices) if piper_voices else ""}
 
-    def table_for(frontend: FrontendSpec) -> Any:
-        heard = replace(recipe, frontend=frontend)
-        return prepare_data(heard, data, cache_dir=cache_dir, workers=workers, progress=progress).train
+
+def _ask_teachers(
+    said: Path, recipe: Recipe, base: Path, table: FeatureTable, prepare_for: Callable[[Recipe], Prepared], progress: Progress
+) -> None:
+    from edge_asr.training.distill import corrected, teacher_logits
+
+    def table_for(frontend: FrontendSpec) -> FeatureTable:
+        return table if frontend == recipe.frontend else prepare_for(replace(recipe, frontend=frontend)).train
 
     logits = teacher_logits([base / name for name in recipe.train.teachers], table_for, progress=progress)
+    logits = corrected(logits, table.labels, np.array([is_spoken(name) for name in table.ids]), recipe.train.label_smoothing)
     content = io.BytesIO()
     np.save(content, logits)
     try:

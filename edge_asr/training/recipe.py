@@ -14,6 +14,7 @@ from edge_asr.bundle.speech import SpeechDecodeSpec
 from edge_asr.config import Table, apply_overrides, build, read_toml, to_table
 from edge_asr.data.spec import AugmentSpec, DataSpec
 from edge_asr.data.speech_spec import SpeechSpec
+from edge_asr.data.voices_spec import VoicesSpec
 from edge_asr.data.wake_spec import WakeSpec
 from edge_asr.errors import ConfigError
 from edge_asr.frontend.presets import PRESETS
@@ -22,7 +23,7 @@ from edge_asr.training.spec import QuantizeSpec, TrainSpec
 from edge_asr.training.speech_recipe import check_steps, decode_spec, speech_data, tokens_of, with_words
 from edge_asr.zoo.spec import CtcNet, ModelSpec, model_spec, model_table, pads_in_time
 
-TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect", "wake", "speech", "decode")
+TABLES = ("frontend", "data", "augment", "model", "train", "quantize", "detect", "voices", "wake", "speech", "decode")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Recipe:
     train: TrainSpec
     quantize: QuantizeSpec
     detect: DetectSpec
+    voices: VoicesSpec | None = None
+    """What synthetic voices say beside the data set's recordings; None: nothing."""
     wake: WakeSpec | None = None
     """Only of a wake word: what is spoken, instead of a data set."""
     speech: SpeechSpec | None = None
@@ -82,6 +85,7 @@ def recipe_from_table(table: Mapping[str, Any], *, source: str) -> Recipe:
         raise ConfigError(f"{source}: 'description' must be a text, found {description!r:.80}")
     wake = build(WakeSpec, tables["wake"], source=source, where="wake") if "wake" in table else None
     speech = build(SpeechSpec, tables["speech"], source=source, where="speech") if "speech" in table else None
+    voices = build(VoicesSpec, tables["voices"], source=source, where="voices") if "voices" in table else None
     model = model_spec(tables["model"], source=source)
     _check_kind(wake, speech, table, source)
     recipe = Recipe(
@@ -94,6 +98,7 @@ def recipe_from_table(table: Mapping[str, Any], *, source: str) -> Recipe:
         train=build(TrainSpec, tables["train"], source=source, where="train"),
         quantize=build(QuantizeSpec, tables["quantize"], source=source, where="quantize"),
         detect=build(DetectSpec, tables["detect"], source=source, where="detect"),
+        voices=voices,
         wake=wake,
         speech=speech,
         decode=decode_spec(tables["decode"], speech, model, source) if speech else None,
@@ -126,6 +131,11 @@ def _frontend(table: Mapping[str, Any], source: str) -> FrontendSpec:
 def _check_kind(wake: WakeSpec | None, speech: SpeechSpec | None, table: Mapping[str, Any], source: str) -> None:
     if wake and speech:
         raise ConfigError(f"{source}: expected a [wake] or a [speech] table, found both: a recipe is of one of them")
+    if "voices" in table and (wake or speech):
+        own = "wake" if wake else "speech"
+        raise ConfigError(
+            f"{source}: [voices] is beside a data set of recordings, [{own}] says itself what voices say: leave it out"
+        )
     if "decode" in table and speech is None:
         raise ConfigError(f"{source}: [decode] is of a recogniser: expected a [speech] table beside it, found none")
 

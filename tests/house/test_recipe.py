@@ -72,6 +72,8 @@ def test_hash_follows_what_matters():
         ({**WAKE, "wake": {"phrases": ["_unknown_"]}}, "expected a phrase of words"),
         ({**WAKE, "wake": {"phrases": ["a"], "end_ms": [300.0, 0.0]}}, "end_ms must be .low, high."),
         ({**WAKE, "wake": {"phrases": ["a"], "gone_ms": [200.0, 900.0]}}, "gone_ms must begin behind"),
+        ({**WAKE, "voices": {}}, r"\[voices\] is beside a data set of recordings, \[wake\] says itself"),
+        (changed(voices={"takes": -1}), "'voices.takes' must be at least 0"),
         ({**WAKE, "data": {"labels": ["a", "b"]}}, "'data.labels' follows from wake.phrases"),
         ({**WAKE, "data": {"reader": "folder"}}, "'data.reader' follows from wake.phrases"),
     ],

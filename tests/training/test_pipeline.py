@@ -15,7 +15,8 @@ import pytest
 from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.errors import ConfigError, DataError, TrainingError
 from edge_asr.training.judge import judge_bundle
-from edge_asr.training.pipeline import TEACHERS_SAY, quantize_run, train_run
+from edge_asr.training.pipeline import TEACHERS_SAY, prepare_data, quantize_run, train_run
+from edge_asr.training.recipe import load_recipe
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.text import evaluation_text, quantize_text
 from tests.data_room.sounds import noise, write
@@ -98,6 +99,37 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     manifest = read_bundle(place / "fine").manifest
     assert manifest.detect.threshold == manifest.provenance["recipe"]["detect"]["threshold"] == 0.6
     assert manifest.provenance["quantize"]["method"] == "qat"
+
+
+VOICES = """
+[voices]
+engines = ["espeak"]
+takes = 3
+other_takes = 4
+near_miss_takes = 0
+"""
+
+
+def test_voices_speak_beside_the_recordings(place: Path):
+    recipe = place / "voices.toml"
+    recipe.write_text(RECIPE.replace("[train]", '[train]\nteachers = ["bundle"]').replace("epochs = 12", "epochs = 2") + VOICES)
+    settings = {"cache_dir": place / "cache", "workers": 1}
+    train_run(recipe, place / "data", place / "voiced", piper_voices=place / "nowhere", **settings)
+    info = RunFolder(place / "voiced").info()
+    assert info["spoken"]["spoken"] == 10 == sum(voice["phrases"] for voice in info["spoken"]["voices"])
+    assert info["spoken"]["seed"] == 1
+    assert all("GPL" in voice["licence"] for voice in info["spoken"]["voices"])
+    assert "10 takes by" in info["data"]
+    said = np.load(place / "voiced" / TEACHERS_SAY)
+    table = prepare_data(load_recipe(recipe), place / "data", **settings).train
+    spoken = np.array([name.startswith("voices/") for name in table.ids])
+    assert spoken.sum() == 10
+    assert len(said) == len(table.ids)
+    # The teacher has heard tones only; what voices were told to say is certain.
+    np.testing.assert_array_equal(said[spoken].argmax(axis=-1), np.repeat(table.labels[spoken], 2).reshape(10, 2))
+    report = quantize_run(place / "voiced", place / "data", place / "voiced-bundle", **settings)
+    assert report.validation is not None
+    assert "10 takes by" in json.dumps(read_bundle(place / "voiced-bundle").manifest.provenance)
 
 
 def test_a_run_is_not_touched_by_another(place: Path):
