@@ -70,8 +70,7 @@ def teacher_logits(
     """The logarithm of the teachers' mean posteriors, (clips, variants, classes), for each waveform that is trained on.
 
     Each teacher hears with its own front end: `table_for(frontend)` is the training table prepared with it, of the same
-    clips and variants for every front end (which `prepare` is for one seed and augmentation). One with a shorter window
-    hears the middle.
+    clips and variants for every front end (which `prepare` is for one seed and augmentation).
     Raises `TrainingError` when there is no teacher, or when tables, labels or windows do not fit together.
     """
     if not teachers:
@@ -86,7 +85,7 @@ def teacher_logits(
     for number, (teacher, table) in enumerate(zip(loaded, tables)):
         for start in range(0, clips, step):
             progress(f"teacher {teacher.path.name}", number * clips + start, total)
-            block = _middle(table.features[start : start + step], teacher)
+            block = table.features[start : start + step]
             posteriors = teacher.posteriors(block.reshape(-1, *block.shape[2:]))
             mean[start : start + step] += posteriors.reshape(*block.shape[:2], -1) / len(loaded)
     progress("teachers", total, total)
@@ -107,19 +106,12 @@ def corrected(logits: npt.NDArray[np.float16], labels: Array, certain: Array, la
     return result
 
 
-def _middle(features: Array, teacher: Teacher) -> Array:
-    """Of features (clips, variants, frames, features) the frames in the middle, as many as the teacher takes."""
-    frames = teacher.window[0] or features.shape[2]
-    start = (features.shape[2] - frames) // 2
-    return features[:, :, start : start + frames]
-
-
 def _check(teacher: Teacher, table: FeatureTable, first: FeatureTable) -> None:
-    labels, (frames, features) = tuple(table.label_names), table.features.shape[2:]
-    if teacher.labels != labels or teacher.window[1] != features or (teacher.window[0] or 0) > frames:
+    expected = (tuple(table.label_names), tuple(table.features.shape[2:]))
+    if (teacher.labels, teacher.window) != expected:
         raise TrainingError(
-            f"teacher {teacher.path}: expected labels {labels} and a window of up to {frames} frames of {features} features, "
-            f"found {teacher.labels} and {teacher.window}; train it with the same [data]"
+            f"teacher {teacher.path}: expected labels and window {expected}, found {(teacher.labels, teacher.window)}; "
+            "train it with the same [data]"
         )
     if table.ids != first.ids or table.features.shape[1] != first.features.shape[1]:
         raise TrainingError(

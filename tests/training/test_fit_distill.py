@@ -57,16 +57,6 @@ def test_a_teacher_hears_with_its_own_front_end(tmp_path: Path) -> None:
     assert asked == [RECIPE.frontend]
 
 
-def test_a_teacher_with_a_shorter_window_hears_the_middle(tmp_path: Path) -> None:
-    path = untrained(tmp_path / "one", 0)
-    around = ((0, 0), (0, 0), (3, 4), (0, 0))
-    longer = replace(TABLE, features=np.pad(TABLE.features, around, constant_values=9))
-    np.testing.assert_array_equal(teacher_logits([path], lambda _: longer), teacher_logits([path], lambda _: TABLE))
-    shorter = replace(TABLE, features=TABLE.features[:, :, 1:])
-    with pytest.raises(TrainingError, match=r"one: expected .* window of up to \d+ frames"):
-        teacher_logits([path], lambda _: shorter)
-
-
 def test_labels_that_are_certain_stand_in_for_teachers_that_are_wrong() -> None:
     labels = np.array([0, 1, 1])
     said = np.log(np.array([[[0.7, 0.3], [0.4, 0.6]]] * 3)).astype(np.float16)  # 0 of each clip as it came, 1 of its copy
@@ -92,7 +82,7 @@ def test_teachers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"nothing: expected a teacher"):
         teacher_logits([tmp_path / "nothing"], lambda frontend: TABLE)
     renamed = replace(TABLE, label_names=("no", "yes", "_unknown_", "_silence_"))
-    with pytest.raises(TrainingError, match=r"one: expected labels"):
+    with pytest.raises(TrainingError, match=r"one: expected labels and window"):
         teacher_logits([path], lambda frontend: renamed)
     tables = iter([TABLE, replace(TABLE, ids=TABLE.ids[::-1])])
     with pytest.raises(TrainingError, match="the same clips and variants"):
