@@ -25,7 +25,8 @@ from edge_asr.data.voices.usage import SpeechSummary, summarise_speech
 from edge_asr.data.voices_spec import VoicesSpec
 from edge_asr.progress import Progress, no_progress
 
-_FOLDER = "voices/"
+_FOLDER = "_voices_/"
+"""No word is called so, and no folder of recordings."""
 
 
 class WithVoices(NamedTuple):

@@ -94,7 +94,7 @@ def test_takes_are_learnt_from_and_never_judged_by(dataset: DataSet, voices: Pat
     plain, more = table(dataset), table(spoken(dataset, voices).dataset)
     assert more.validation.ids == plain.validation.ids
     assert more.test.ids == plain.test.ids
-    taken = {name: label for name, label in zip(more.train.ids, more.train.labels) if name.startswith("voices/")}
+    taken = {name: label for name, label in zip(more.train.ids, more.train.labels) if name.startswith("_voices_/")}
     assert Counter(LABELS[label] for label in taken.values()) == {"yes": 3, "no": 3, "_unknown_": 10}
     rows = [more.train.ids.index(name) for name in taken]
     assert np.asarray(more.train.features[rows, 0], np.float32).max(axis=(1, 2)).min() > 0  # speech, not silence

@@ -122,7 +122,7 @@ def test_voices_speak_beside_the_recordings(place: Path):
     assert "10 takes by" in info["data"]
     said = np.load(place / "voiced" / TEACHERS_SAY)
     table = prepare_data(load_recipe(recipe), place / "data", **settings).train
-    spoken = np.array([name.startswith("voices/") for name in table.ids])
+    spoken = np.array([name.startswith("_voices_/") for name in table.ids])
     assert spoken.sum() == 10
     assert len(said) == len(table.ids)
     # The teacher has heard tones only; what voices were told to say is certain.
