@@ -23,10 +23,13 @@ from edge_asr.data.voices.jobs import PhraseJob, draw_jobs
 from edge_asr.data.voices.phrases import speak_phrases
 from edge_asr.data.voices.usage import SpeechSummary, summarise_speech
 from edge_asr.data.voices_spec import VoicesSpec
+from edge_asr.data.word_list import frequent_words
 from edge_asr.progress import Progress, no_progress
 
 _FOLDER = "_voices_/"
 """No word is called so, and no folder of recordings."""
+FREQUENT = 300
+"""Words of the language that stand for all others, where the data set names none."""
 
 
 class WithVoices(NamedTuple):
@@ -58,7 +61,7 @@ def with_voices(
     for name, words, takes in _scripts(dataset, spec, labels, progress):
         if words and takes:
             rng = np.random.default_rng([seed, stable_hash(f"voices/{name}")])
-            said_as = {word.replace("_", " "): word for word in words}
+            said_as = {_text(word): word for word in words}
             planned += [(said_as[job.text], job) for job in draw_jobs(tuple(said_as), voices, takes, rng)]
     jobs = [job for _, job in planned]
     phrases = speak_phrases(jobs, folder, workers=workers, progress=progress)
@@ -91,23 +94,37 @@ def _scripts(
     scripts = [("labels", own, spec.takes * len(own))]
     if UNKNOWN in labels:
         words = {clip.word for clip in dataset.clips} - set(labels) - {SILENCE, UNKNOWN}
-        scripts.append(("others", tuple(sorted(words)), spec.other_takes))
-        near = _near(spec, own, progress) if spec.near_miss_takes and spec.near_misses else ()
-        scripts.append(("near", near, spec.near_miss_takes))
+        others = sorted(words) if words or not spec.other_takes else _far(_frequent(spec), own, spec)
+        scripts.append(("others", tuple(others), spec.other_takes))
+        near = _near(spec, own, progress) if spec.near_miss_takes and spec.near_misses else []
+        scripts.append(("near", tuple(_far(near, own, spec)), spec.near_miss_takes))
     return scripts
 
 
-def _near(spec: VoicesSpec, own: Sequence[str], progress: Progress) -> tuple[str, ...]:
-    """What sounds like one of the labels, and is far enough from all."""
-    labels = [word.replace("_", " ") for word in own]
+def _frequent(spec: VoicesSpec) -> list[str]:
+    return [word.text for word in frequent_words(spec.language, FREQUENT)]
+
+
+def _near(spec: VoicesSpec, own: Sequence[str], progress: Progress) -> list[str]:
+    """What sounds like one of the labels."""
     near: list[str] = []
-    for number, label in enumerate(labels):
-        progress("texts", number, len(labels))
-        near += near_misses(label, spec.language, spec.near_misses, least=spec.near_miss_distance)
-    progress("texts", len(labels), len(labels))
-    texts = list(dict.fromkeys(near))
+    for number, label in enumerate(own):
+        progress("texts", number, len(own))
+        near += near_misses(_text(label), spec.language, spec.near_misses, least=spec.near_miss_distance)
+    progress("texts", len(own), len(own))
+    return near
+
+
+def _far(texts: Sequence[str], own: Sequence[str], spec: VoicesSpec) -> list[str]:
+    """Those of `texts`, each once, that sound unlike every label."""
+    texts = list(dict.fromkeys(texts))
     said = make_lexicon(text_phonemes(texts, spec.language))
     far = np.ones(len(texts), bool)
-    for target in text_phonemes(labels, spec.language):
+    for target in text_phonemes([_text(label) for label in own], spec.language):
         far &= distances(target, said)[:, -1] >= spec.near_miss_distance * len(target)
-    return tuple(text for text, kept in zip(texts, far) if kept)
+    return [text for text, kept in zip(texts, far) if kept]
+
+
+def _text(label: str) -> str:
+    """A label as it is said."""
+    return label.replace("_", " ")

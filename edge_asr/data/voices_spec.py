@@ -18,7 +18,8 @@ class VoicesSpec:
     takes: int = setting(300, min=0, max=1000000)
     """Takes of each label's word."""
     other_takes: int = setting(1500, min=0, max=1000000)
-    """Takes of the data set's other words, for `_unknown_`: without them, any synthetic voice would say a label."""
+    """Takes of the data set's other words (where it names none, of the language's frequent ones), for `_unknown_`: without them,
+    any synthetic voice would say a label."""
     near_misses: int = setting(12, min=0, max=10000)
     """Different words that sound like each label's, likewise."""
     near_miss_distance: float = setting(0.15, min=0.0, max=1.0)
