@@ -18,14 +18,13 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from edge_asr.data.clips import DataSet
-from edge_asr.data.prepare import prepare
 from edge_asr.data.readers import read_dataset
 from edge_asr.data.split import stable_hash
-from edge_asr.data.spoken_clips import with_voices
 from edge_asr.data.voices_spec import VoicesSpec
 from edge_asr.training.console import progress_bars
 from edge_asr.training.fit import train
 from edge_asr.training.metrics import Proportion
+from edge_asr.training.pipeline import prepare_dataset
 from edge_asr.training.recipe import Recipe, load_recipe
 
 COPIES = 8
@@ -43,7 +42,7 @@ def main() -> None:
     recipe = load_recipe(args.recipe, [f"train.epochs={args.epochs}", "train.teachers=[]", f"augment.copies={COPIES}"])
     dataset = of_few(read_dataset(recipe.data, args.data), args.speakers)
     words = Counter(clip.word for clip in dataset.clips if clip.split == "train")
-    print("clips a label:", ", ".join(f"{label} {words[label]}" for label in recipe.data.labels if words[label]))
+    print("clips a label:", ", ".join(f"{label} {words[label]}" for label in recipe.data.labels if words[label]), flush=True)
     for title, voices in (("recordings alone", None), ("with voices", VoicesSpec(takes=args.takes))):
         right = accuracy(replace(recipe, voices=voices), dataset)
         print(f"{title}: {right} of {right.total} validation clips", flush=True)
@@ -57,28 +56,8 @@ def of_few(dataset: DataSet, count: int) -> DataSet:
 
 
 def accuracy(recipe: Recipe, dataset: DataSet) -> Proportion:
-    workers = os.cpu_count() or 1
     with progress_bars() as progress, tempfile.TemporaryDirectory() as folder:
-        if recipe.voices is not None:
-            dataset = with_voices(
-                dataset,
-                recipe.voices,
-                recipe.data.labels,
-                CACHE / "voices",
-                seed=recipe.train.seed,
-                workers=workers,
-                progress=progress,
-            ).dataset
-        prepared = prepare(
-            dataset,
-            recipe.frontend,
-            recipe.data,
-            recipe.augment,
-            seed=recipe.train.seed,
-            cache_dir=CACHE,
-            workers=workers,
-            progress=progress,
-        )
+        prepared = prepare_dataset(recipe, dataset, cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress)
         result = train(recipe, prepared, Path(folder) / "run", progress=progress)
     clips = len(prepared.validation.labels)
     return Proportion(round((result.kept.validation_accuracy or 0.0) * clips), clips)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_asr.config import apply_overrides
+from edge_asr.data.clips import DataSet
 from edge_asr.data.prepare import prepare
 from edge_asr.data.readers import read_dataset
 from edge_asr.data.spoken_clips import is_spoken, with_voices
@@ -46,10 +47,27 @@ def prepare_data(
 ) -> Prepared:
     """The recipe's feature tables of the recordings at `data`, and of what its voices say beside them.
 
-    What the cache has is taken from there. `piper_voices`: the folder with Piper's voices, None is the usual one. Raises
-    `DataError`, and `SynthesisError` where voices are wanted and can't speak.
+    Arguments and errors as for `prepare_dataset`.
     """
-    dataset, spoken = read_dataset(recipe.data, data, progress=progress), None
+    dataset = read_dataset(recipe.data, data, progress=progress)
+    return prepare_dataset(recipe, dataset, piper_voices=piper_voices, cache_dir=cache_dir, workers=workers, progress=progress)
+
+
+def prepare_dataset(
+    recipe: Recipe,
+    dataset: DataSet,
+    *,
+    piper_voices: Path | None = None,
+    cache_dir: Path,
+    workers: int,
+    progress: Progress = no_progress,
+) -> Prepared:
+    """The same of a data set that has been read. What the cache has is taken from there.
+
+    `piper_voices`: the folder with Piper's voices, None is the usual one. Raises `DataError`, and `SynthesisError` where voices
+    are wanted and can't speak.
+    """
+    spoken = None
     if recipe.voices is not None:
         dataset, spoken = with_voices(
             dataset,
@@ -90,7 +108,7 @@ def train_run(
 ) -> TrainResult:
     """Train the recipe at `recipe_path`; its teachers' paths are relative to it.
 
-    `together`: which machines share every batch, None: this one alone. `piper_voices`: as for `prepare_data`. Raises any
+    `together`: which machines share every batch, None: this one alone. `piper_voices`: as for `prepare_dataset`. Raises any
     `EdgeAsrError` but `AudioError`.
     """
     load_keras()

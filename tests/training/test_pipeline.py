@@ -118,6 +118,7 @@ def test_voices_speak_beside_the_recordings(place: Path):
     info = RunFolder(place / "voiced").info()
     assert info["spoken"]["spoken"] == 10 == sum(voice["phrases"] for voice in info["spoken"]["voices"])
     assert info["spoken"]["seed"] == 1
+    assert info["piper_voices"] == str(place / "nowhere")  # where `invoke quantize` looks for them again
     assert all("GPL" in voice["licence"] for voice in info["spoken"]["voices"])
     assert "10 takes by" in info["data"]
     said = np.load(place / "voiced" / TEACHERS_SAY)
