@@ -7,6 +7,9 @@ Made for int8 and the Edge TPU, it differs from the paper in four places:
 - A stride in frequency is an average over two bands behind the depthwise convolution, not a stride in it: TensorFlow's
   depthwise convolution has one stride for both axes.
 - The classifier's 5x5 depthwise convolution is not padded in time.
+
+In its causal form nothing is padded in time, so that it can stream: the mean over the bands, which is added to all of them, is
+that of the same frame, and where a convolution leaves frames out at the old end, so do the paths beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from edge_asr.zoo.layers import Seeds, Tensor, conv_bn, depthwise_bn, logits
+from edge_asr.zoo.layers import Seeds, Tensor, conv_bn, depthwise_bn, logits, newest
 from edge_asr.zoo.spec import BcResNet
 
 _BLOCKS = (2, 2, 4, 4)
@@ -26,13 +29,12 @@ _HALVES_FREQUENCY = (False, True, True, False)
 def bc_resnet(x: Tensor, spec: BcResNet, classes: int, seeds: Seeds) -> Tensor:
     """A 5x5 convolution with stride 2 in frequency, four stages of broadcasted residual blocks, a depthwise classifier."""
     base = 8 * spec.tau
-    x = conv_bn(x, seeds, "stem", int(2 * base), (5, 5), (1, 2))
+    x = conv_bn(x, seeds, "stem", int(2 * base), (5, 5), (1, 2), causal=spec.causal)
     for stage, (blocks, width) in enumerate(zip(_BLOCKS, _WIDTHS)):
         for number in range(blocks):
             halve = _HALVES_FREQUENCY[stage] and number == 0
-            dilation = 2**stage
             name = f"stage{stage + 1}_block{number + 1}"
-            x = _block(x, seeds, name, int(width * base), spec.dropout, dilation=dilation, halve=halve)
+            x = _block(x, seeds, name, int(width * base), spec, dilation=spec.dilations[stage], halve=halve)
     kernel = (min(5, x.shape[1]), min(5, x.shape[2]))
     x = layers.DepthwiseConv2D(
         kernel,
@@ -41,21 +43,21 @@ def bc_resnet(x: Tensor, spec: BcResNet, classes: int, seeds: Seeds) -> Tensor:
         name="head_depthwise",
     )(x)
     x = conv_bn(x, seeds, "head_pointwise", int(4 * base))
-    return logits(x, seeds, classes, 0.0)
+    return logits(x, seeds, classes, 0.0, causal=spec.causal)
 
 
-def _block(x: Tensor, seeds: Seeds, name: str, channels: int, dropout: float, *, dilation: int, halve: bool) -> Tensor:
+def _block(x: Tensor, seeds: Seeds, name: str, channels: int, spec: BcResNet, *, dilation: int, halve: bool) -> Tensor:
     """relu([x +] f2(x) + broadcast(f1(mean over frequency of f2(x)))): f2 looks along frequency, f1 along time.
 
     A block that changes the number of channels (a transition) starts with a pointwise convolution and does not add x.
     """
     transition = x.shape[-1] != channels
     y = conv_bn(x, seeds, f"{name}_pointwise", channels) if transition else x
-    y = depthwise_bn(y, seeds, f"{name}_frequency", (1, 3), relu=False)
+    y = depthwise_bn(y, seeds, f"{name}_frequency", (1, 3), relu=False, causal=spec.causal)
     if halve:
         y = layers.AveragePooling2D((1, 2), padding="same", name=f"{name}_halve")(y)
     z = layers.AveragePooling2D((1, y.shape[2]), name=f"{name}_mean")(y)
-    z = depthwise_bn(z, seeds, f"{name}_time", (3, 1), dilation=(dilation, 1))
+    z = depthwise_bn(z, seeds, f"{name}_time", (3, 1), dilation=(dilation, 1), causal=spec.causal)
     z = layers.Conv2D(
         channels,
         1,
@@ -64,8 +66,8 @@ def _block(x: Tensor, seeds: Seeds, name: str, channels: int, dropout: float, *,
         name=f"{name}_time_pointwise",
     )(z)
     # Whole channels are dropped, as in the reference code.
-    z = layers.Dropout(dropout, noise_shape=(None, 1, 1, channels), seed=next(seeds), name=f"{name}_dropout")(z)
-    y = layers.Add(name=f"{name}_broadcast")([y, z])
+    z = layers.Dropout(spec.dropout, noise_shape=(None, 1, 1, channels), seed=next(seeds), name=f"{name}_dropout")(z)
+    y = layers.Add(name=f"{name}_broadcast")([newest(y, z.shape[1], f"{name}_frequency"), z])
     if not transition:
-        y = layers.Add(name=f"{name}_add")([x, y])
+        y = layers.Add(name=f"{name}_add")([newest(x, y.shape[1], name), y])
     return layers.ReLU(name=f"{name}_relu")(y)

@@ -19,7 +19,7 @@ from edge_asr.training.slim import slim
 from edge_asr.training.stream_file import convert_stream
 from edge_asr.training.unit_scale import with_unit_scales
 from edge_asr.zoo.build import build_model
-from edge_asr.zoo.spec import DsCnn, DsTcResNet, ResDsCnn
+from edge_asr.zoo.spec import BcResNet, DsCnn, DsTcResNet, ResDsCnn
 from tests.training.quant_models import with_statistics
 
 CLASSES = 3
@@ -27,6 +27,7 @@ SPECS = {
     "res_ds_cnn": (ResDsCnn(8, channels=(8, 8, 12, 12), strides=(1, 1, 2, 1), causal=True), (27, 16, 1)),
     "ds_cnn": (DsCnn("s", causal=True), (31, 10, 1)),  # 31 frames: one is left over by the stem's stride
     "ds_tc_resnet": (DsTcResNet(8, channels=(12, 12, 16), kernels=(3, 5, 3)), (38, 16, 1)),
+    "bc_resnet": (BcResNet(1.0, dilations=(1, 1, 1, 1), causal=True), (38, 16, 1)),
 }
 
 

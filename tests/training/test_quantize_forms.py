@@ -102,7 +102,15 @@ def test_streaming_forms_need_a_causal_network(model):
         recipe_from_table({**TABLE, "model": model}, source="test")
 
 
-@pytest.mark.parametrize("model", [{"arch": "ds_cnn", "causal": True}, {"arch": "ds_tc_resnet"}, {"arch": "article_cnn"}])
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"arch": "ds_cnn", "causal": True},
+        {"arch": "bc_resnet", "causal": True, "dilations": [1, 1, 1, 2]},
+        {"arch": "ds_tc_resnet"},
+        {"arch": "article_cnn"},
+    ],
+)
 def test_what_pads_nothing_in_time_may_stream(model):
     recipe_from_table({**TABLE, "model": model}, source="test")
 

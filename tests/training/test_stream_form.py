@@ -22,7 +22,16 @@ from tests.training.causal_models import (
     simulated,
 )
 
-FORMS = [("res_ds_cnn", 2), ("res_ds_cnn", 6), ("ds_cnn", 4), ("ds_tc_resnet", 4), ("ds_tc_resnet", 16), ("odd", 4), ("odd", 16)]
+FORMS = [
+    ("res_ds_cnn", 2),
+    ("res_ds_cnn", 6),
+    ("ds_cnn", 4),
+    ("ds_tc_resnet", 4),
+    ("ds_tc_resnet", 16),
+    ("bc_resnet", 4),
+    ("odd", 4),
+    ("odd", 16),
+]
 KERNELS = ["default", "builtin"]
 
 

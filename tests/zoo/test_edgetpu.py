@@ -21,6 +21,7 @@ SPECS: list[ModelSpec] = [
     ResDsCnn(channels=(16, 16, 24), strides=(1, 1, 2), causal=True),
     DsTcResNet(channels=(16, 16, 24), kernels=(5, 7, 7)),
     BcResNet(0.5),
+    BcResNet(0.5, dilations=(1, 1, 1, 2), causal=True),
     ArticleCnn(dense=16),
     CtcNet(8, channels=(16, 16, 24), kernels=(5, 7, 9), strides=(1, 2, 1)),
     CtcNet(8, channels=(16, 16), kernels=(5,), dilations=(1, 4)),

@@ -27,6 +27,7 @@ CAUSAL: list[ModelSpec] = [
     DsCnn("m", causal=True),
     ResDsCnn(channels=(32, 48, 48), strides=(1, 2, 1), causal=True),
     DsTcResNet(kernels=(5, 5, 7, 7)),
+    BcResNet(1.0, dilations=(1, 1, 1, 2), causal=True),
 ]
 CONVERTIBLE = (
     layers.InputLayer,
