@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from edge_asr.bundle.store import Bundle, read_bundle
+from edge_asr.data.speech_embedding import has_speech_embedding
 from edge_asr.errors import ConfigError, DataError, TrainingError
+from edge_asr.training.guidance import read_guidance
 from edge_asr.training.judge import judge_bundle
 from edge_asr.training.pipeline import TEACHERS_SAY, prepare_data, quantize_run, train_run
 from edge_asr.training.recipe import load_recipe
@@ -88,8 +90,10 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     recipe.write_text(RECIPE.replace("[train]", '[train]\nteachers = ["bundle"]').replace("epochs = 12", "epochs = 2"))
     settings = {"cache_dir": place / "cache", "workers": 1}
     train_run(recipe, place / "data", place / "student", **settings)
-    said = np.load(place / "student" / TEACHERS_SAY)
-    assert said.shape[1:] == (2, 4)
+    said = read_guidance(place / "student" / TEACHERS_SAY)
+    assert said is not None
+    assert said.teacher_logits.shape[1:] == (2, 4)
+    assert said.foretold is None
     heard: list[str] = []
     train_run(recipe, place / "data", place / "student", resume=True, **settings, progress=lambda what, *_: heard.append(what))
     assert not [what for what in heard if "teacher" in what]
@@ -99,6 +103,44 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     manifest = read_bundle(place / "fine").manifest
     assert manifest.detect.threshold == manifest.provenance["recipe"]["detect"]["threshold"] == 0.6
     assert manifest.provenance["quantize"]["method"] == "qat"
+
+
+@pytest.mark.skipif(not has_speech_embedding(), reason="pyopen-wakeword is not installed (pip install 'edge-asr[voices]')")
+def test_the_speech_embedding_teaches_beside_a_network(place: Path):
+    recipe = place / "guided.toml"
+    settings = {"cache_dir": place / "cache", "workers": 1}
+    answers = {}
+    for name, teachers in (
+        ("network", ["bundle"]),
+        ("embedding", ["speech_embedding"]),
+        ("both", ["bundle", "speech_embedding"]),
+    ):
+        listed = json.dumps(teachers)
+        recipe.write_text(RECIPE.replace("[train]", f"[train]\nteachers = {listed}").replace("epochs = 12", "epochs = 2"))
+        train_run(recipe, place / "data", place / f"guided_{name}", **settings)
+        answers[name] = read_guidance(place / f"guided_{name}" / TEACHERS_SAY)
+    network, embedding, both = (
+        np.exp(answers[name].teacher_logits.astype(np.float32)) for name in ("network", "embedding", "both")
+    )
+    np.testing.assert_allclose(both, (network + embedding) / 2, rtol=0.03, atol=1e-6)  # logarithms in float16
+    assert np.abs(network - embedding).mean() > 0.01
+    assert answers["both"].foretold.shape == (*both.shape[:2], 96)
+    assert "foretold" not in {layer.name for layer in RunFolder(place / "guided_both").model().layers}  # nor goes to a device
+    heard: list[str] = []
+    again = {**settings, "resume": True, "progress": lambda what, *_: heard.append(what)}
+    train_run(recipe, place / "data", place / "guided_both", **again)
+    assert not [what for what in heard if "teacher" in what]
+
+
+def test_the_speech_embedding_hears_one_rate(place: Path):
+    recipe = place / "rate.toml"
+    listed = RECIPE.replace(
+        "[train]", '[frontend]\nsample_rate = 8000\nhigh_hz = 3800.0\n[train]\nteachers = ["speech_embedding"]'
+    )
+    recipe.write_text(listed)
+    with pytest.raises(TrainingError, match="expected frontend.sample_rate = 16000, found 8000"):
+        train_run(recipe, place / "data", place / "rate", cache_dir=place / "cache", workers=1)
+    assert not (place / "rate").exists()
 
 
 VOICES = """
