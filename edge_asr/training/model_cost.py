@@ -29,6 +29,7 @@ ZOO: tuple[tuple[str, ModelSpec, str], ...] = (
     ("BC-ResNet-1", BcResNet(1.0), "logmel40"),
     ("BC-ResNet-2", BcResNet(2.0), "logmel40"),
     ("BC-ResNet-3", BcResNet(3.0), "logmel40"),
+    ("BC-ResNet-3 causal", BcResNet(3.0, dilations=(1, 1, 1, 2), causal=True), "logmel40"),
     ("Article CNN", ArticleCnn(), "psf"),
     ("CTC net 128", CtcNet(channels=(128,) * 6, kernels=(5, 5, 5, 7, 7, 9)), "logmel40"),
     ("CTC net 256", CtcNet(), "logmel40"),
