@@ -15,7 +15,7 @@ import pytest
 from edge_asr.bundle.store import Bundle, read_bundle
 from edge_asr.data.speech_embedding import has_speech_embedding
 from edge_asr.errors import ConfigError, DataError, TrainingError
-from edge_asr.training.guidance import read_guidance
+from edge_asr.training.guidance import Guidance, read_guidance, write_guidance
 from edge_asr.training.judge import judge_bundle
 from edge_asr.training.pipeline import TEACHERS_SAY, prepare_data, quantize_run, train_run
 from edge_asr.training.recipe import load_recipe
@@ -68,6 +68,13 @@ def recordings(root: Path, speakers: int) -> None:
     write(root / "_background_noise_" / "hiss.wav", noise(12.0, 1, level=0.001))
 
 
+def answers(run: Path) -> np.ndarray:
+    """What its teachers said: (clips, variants, classes)."""
+    said = read_guidance(run / TEACHERS_SAY)
+    assert said is not None
+    return said.teacher_logits
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Recordings, a recipe, a trained run of it, and a bundle."""
@@ -90,10 +97,7 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     recipe.write_text(RECIPE.replace("[train]", '[train]\nteachers = ["bundle"]').replace("epochs = 12", "epochs = 2"))
     settings = {"cache_dir": place / "cache", "workers": 1}
     train_run(recipe, place / "data", place / "student", **settings)
-    said = read_guidance(place / "student" / TEACHERS_SAY)
-    assert said is not None
-    assert said.teacher_logits.shape[1:] == (2, 4)
-    assert said.foretold is None
+    assert answers(place / "student").shape[1:] == (2, 4)
     heard: list[str] = []
     train_run(recipe, place / "data", place / "student", resume=True, **settings, progress=lambda what, *_: heard.append(what))
     assert not [what for what in heard if "teacher" in what]
@@ -109,7 +113,7 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
 def test_the_speech_embedding_teaches_beside_a_network(place: Path):
     recipe = place / "guided.toml"
     settings = {"cache_dir": place / "cache", "workers": 1}
-    answers = {}
+    said = {}
     for name, teachers in (
         ("network", ["bundle"]),
         ("embedding", ["speech_embedding"]),
@@ -118,13 +122,15 @@ def test_the_speech_embedding_teaches_beside_a_network(place: Path):
         listed = json.dumps(teachers)
         recipe.write_text(RECIPE.replace("[train]", f"[train]\nteachers = {listed}").replace("epochs = 12", "epochs = 2"))
         train_run(recipe, place / "data", place / f"guided_{name}", **settings)
-        answers[name] = read_guidance(place / f"guided_{name}" / TEACHERS_SAY)
-    network, embedding, both = (
-        np.exp(answers[name].teacher_logits.astype(np.float32)) for name in ("network", "embedding", "both")
-    )
-    np.testing.assert_allclose(both, (network + embedding) / 2, rtol=0.03, atol=1e-6)  # logarithms in float16
-    assert np.abs(network - embedding).mean() > 0.01
-    assert answers["both"].foretold.shape == (*both.shape[:2], 96)
+        said[name] = np.exp(answers(place / f"guided_{name}").astype(np.float32))
+    np.testing.assert_allclose(said["both"], (said["network"] + said["embedding"]) / 2, rtol=0.03, atol=1e-6)  # float16
+    assert np.abs(said["network"] - said["embedding"]).mean() > 0.01
+    foretold = [read_guidance(place / f"guided_{name}" / TEACHERS_SAY).foretold for name in ("network", "both")]
+    assert foretold[0] is None
+    assert foretold[1].shape == (*said["both"].shape[:2], 96)
+    none = train_run(recipe, place / "data", place / "unforetold", overrides=["train.foretell_weight=0"], **settings)
+    first = RunFolder(place / "guided_both").history()[0]
+    assert first.loss > none.history[0].loss + 0.1  # its error is a part of what is minimised
     assert "foretold" not in {layer.name for layer in RunFolder(place / "guided_both").model().layers}  # nor goes to a device
     heard: list[str] = []
     again = {**settings, "resume": True, "progress": lambda what, *_: heard.append(what)}
@@ -163,7 +169,7 @@ def test_voices_speak_beside_the_recordings(place: Path):
     assert info["piper_voices"] == str(place / "nowhere")  # where `invoke quantize` looks for them again
     assert all("GPL" in voice["licence"] for voice in info["spoken"]["voices"])
     assert "10 takes by" in info["data"]
-    said = np.load(place / "voiced" / TEACHERS_SAY)
+    said = answers(place / "voiced")
     table = prepare_data(load_recipe(recipe), place / "data", **settings).train
     spoken = np.array([name.startswith("_voices_/") for name in table.ids])
     assert spoken.sum() == 10
@@ -188,9 +194,9 @@ def test_answers_without_a_finished_epoch_are_not_trusted(place: Path):
     recipe = place / "student.toml"
     left = place / "left" / TEACHERS_SAY
     left.parent.mkdir()
-    np.save(left, np.zeros(3, np.float16))
+    write_guidance(left, Guidance(np.zeros((3, 2, 4), np.float16), None))
     train_run(recipe, place / "data", left.parent, resume=True, cache_dir=place / "cache", workers=1)
-    np.testing.assert_array_equal(np.load(left), np.load(place / "student" / TEACHERS_SAY))
+    np.testing.assert_array_equal(answers(left.parent), answers(place / "student"))
 
 
 def test_only_quantisation_may_be_changed_afterwards(place: Path):
