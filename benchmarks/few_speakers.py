@@ -1,10 +1,9 @@
-"""What synthetic voices and a speech embedding are worth beside recordings of few people.
+"""What synthetic voices are worth beside recordings of few people (the `[voices]` table of a recipe).
 
     python benchmarks/few_speakers.py --data speech_commands/ --speakers 50 [--takes 300] [--epochs 40]
 
-A recipe (without its teachers) learns from the recordings of so many speakers of the training split: alone, with synthetic
-voices beside them (`[voices]`), taught by Google's speech embedding (`train.teachers = ["speech_embedding"]`), and with both.
-It is judged in float on the data set's whole validation split. Some minutes for each.
+A recipe (without its teachers) learns from the recordings of so many speakers of the training split, once without voices and
+once with them, and is judged in float on the data set's whole validation split. Some minutes for each.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import os
 import tempfile
 from collections import Counter
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -28,15 +26,13 @@ from edge_asr.training.fit import train
 from edge_asr.training.metrics import Proportion
 from edge_asr.training.pipeline import prepare_dataset
 from edge_asr.training.recipe import Recipe, load_recipe
-from edge_asr.training.spec import SPEECH_EMBEDDING
-from edge_asr.training.teachers import ask_teachers
 
 COPIES = 8
 CACHE = Path(".cache")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Accuracy on people, learnt from recordings of few.")
+    parser = argparse.ArgumentParser(description="Accuracy on people with and without synthetic voices beside few recordings.")
     parser.add_argument("--recipe", type=Path, default=Path("models/commands12"))
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--speakers", type=int, required=True)
@@ -47,15 +43,8 @@ def main() -> None:
     dataset = of_few(read_dataset(recipe.data, args.data), args.speakers)
     words = Counter(clip.word for clip in dataset.clips if clip.split == "train")
     print("clips a label:", ", ".join(f"{label} {words[label]}" for label in recipe.data.labels if words[label]), flush=True)
-    voices = VoicesSpec(takes=args.takes)
-    guided = replace(recipe, train=replace(recipe.train, teachers=(SPEECH_EMBEDDING,)))
-    for title, variant in (
-        ("recordings alone", recipe),
-        ("with voices", replace(recipe, voices=voices)),
-        ("with the embedding", guided),
-        ("with both", replace(guided, voices=voices)),
-    ):
-        right = accuracy(variant, dataset)
+    for title, voices in (("recordings alone", None), ("with voices", VoicesSpec(takes=args.takes))):
+        right = accuracy(replace(recipe, voices=voices), dataset)
         print(f"{title}: {right} of {right.total} validation clips", flush=True)
 
 
@@ -68,13 +57,8 @@ def of_few(dataset: DataSet, count: int) -> DataSet:
 
 def accuracy(recipe: Recipe, dataset: DataSet) -> Proportion:
     with progress_bars() as progress, tempfile.TemporaryDirectory() as folder:
-        prepare = partial(prepare_dataset, recipe, dataset, cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress)
-        prepared = prepare()
-        said = None
-        if recipe.train.teachers:
-            said = ask_teachers(recipe, Path(), prepared.train, lambda heard: prepare(frontend=heard).train, progress)
-        logits, foretold = (said.teacher_logits, said.foretold) if said else (None, None)
-        result = train(recipe, prepared, Path(folder) / "run", teacher_logits=logits, foretold=foretold, progress=progress)
+        prepared = prepare_dataset(recipe, dataset, cache_dir=CACHE, workers=os.cpu_count() or 1, progress=progress)
+        result = train(recipe, prepared, Path(folder) / "run", progress=progress)
     clips = len(prepared.validation.labels)
     return Proportion(round((result.kept.validation_accuracy or 0.0) * clips), clips)
 

@@ -105,11 +105,6 @@ class DeviceFrontEnd:
         return frontend.compute(samples, self.spec)
 
 
-def front_end(frontend: FrontendSpec | FrontEnd) -> FrontEnd:
-    """What makes the features that `frontend` asks for."""
-    return DeviceFrontEnd(frontend) if isinstance(frontend, FrontendSpec) else frontend
-
-
 @dataclass(frozen=True)
 class Job:
     """One part to make, and where to put it."""

@@ -7,9 +7,8 @@ from pathlib import Path
 from edge_asr.config import to_table
 from edge_asr.data.cache import Entry, file_state, key_of
 from edge_asr.data.clips import DataSet, Split, describe_left_out
-from edge_asr.data.parts import PartMaker, front_end
+from edge_asr.data.parts import DeviceFrontEnd, PartMaker
 from edge_asr.data.spec import AugmentSpec, DataSpec
-from edge_asr.data.speech_embedding import SpeechEmbedding
 from edge_asr.data.tables import Prepared, Rows, cached_entry, left_out_of, table_of
 from edge_asr.data.task import Example, examples
 from edge_asr.data.waveforms import Waveforms
@@ -23,7 +22,7 @@ FEATURE_MASKS = ("time_masks", "time_mask_frames", "frequency_masks", "frequency
 
 def prepare(
     dataset: DataSet,
-    frontend: FrontendSpec | SpeechEmbedding,
+    frontend: FrontendSpec,
     data: DataSpec,
     augment: AugmentSpec,
     *,
@@ -34,7 +33,6 @@ def prepare(
 ) -> Prepared:
     """Features of every clip: one variant of validation's and test's, 1 + `augment.copies` of training's.
 
-    With another `frontend` of the same sampling rate the same waveforms, each in the same place of its table.
     They are kept in `cache_dir` under the hash of everything that they are made from, and are the same for every number of
     `workers` (processes). Interrupted work goes on where it was. Files that can't be used are left out and named in the
     summary. Raises `DataError` when a label or a split has no usable clip.
@@ -46,16 +44,14 @@ def prepare(
         cache_dir,
         _key(dataset, splits, waveforms, frontend),
         rows,
-        PartMaker(waveforms, front_end(frontend)),
+        PartMaker(waveforms, DeviceFrontEnd(frontend)),
         workers=workers,
         progress=progress,
     )
     return _prepared(dataset, splits, entry, data.labels)
 
 
-def _key(
-    dataset: DataSet, splits: dict[Split, tuple[Example, ...]], waveforms: Waveforms, frontend: FrontendSpec | SpeechEmbedding
-) -> str:
+def _key(dataset: DataSet, splits: dict[Split, tuple[Example, ...]], waveforms: Waveforms, frontend: FrontendSpec) -> str:
     specs = [to_table(spec) for spec in (frontend, waveforms.data, waveforms.augment)]
     for name in FEATURE_MASKS:
         del specs[2][name]

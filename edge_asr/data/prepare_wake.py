@@ -10,7 +10,7 @@ from edge_asr.config import to_table
 from edge_asr.data.cache import file_state, key_of
 from edge_asr.data.clips import SPLITS, describe_left_out
 from edge_asr.data.excerpt import Excerpt
-from edge_asr.data.parts import PartMaker, front_end
+from edge_asr.data.parts import DeviceFrontEnd, PartMaker
 from edge_asr.data.prepare import FEATURE_MASKS
 from edge_asr.data.speech_embedding import SpeechEmbedding
 from edge_asr.data.tables import Prepared, Rows, cached_entry, left_out_of, table_of
@@ -41,7 +41,7 @@ def prepare_wake(
     splits = {split: [window for window in windows if window.split == split] for split in SPLITS}
     copies = 1 + waveforms.augment.copies
     rows: dict[str, Rows] = {split: Rows(items, copies if split == "train" else 1) for split, items in splits.items()}
-    maker = PartMaker(waveforms, front_end(frontend))
+    maker = PartMaker(waveforms, DeviceFrontEnd(frontend) if isinstance(frontend, FrontendSpec) else frontend)
     entry = cached_entry(cache_dir, _key(windows, waveforms, frontend), rows, maker, workers=workers, progress=progress)
     tables = {split: table_of(entry, split, items, labels) for split, items in splits.items()}
     left_out = left_out_of(entry)

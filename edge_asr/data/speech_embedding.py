@@ -40,13 +40,6 @@ class SpeechEmbedding:
 
     every: int = 2
     """A frame each so many steps of 80 ms, counted back from the end of the sound: the last frame ends where it does."""
-    around: float = 0.0
-    """Seconds of silence put before and behind the sound, which count as parts of it."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Hz."""
-        return SAMPLE_RATE
 
     @property
     def features(self) -> int:
@@ -55,15 +48,13 @@ class SpeechEmbedding:
 
     def frames_in(self, samples: int) -> int:
         """Frames of a sound of so many samples."""
-        return max(0, (_spectra_in(samples + 2 * self._silence) - SPECTRA) // (STEP * self.every) + 1)
+        return max(0, (_spectra_in(samples) - SPECTRA) // (STEP * self.every) + 1)
 
     def compute(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Frames, float32 (frames, 96), of samples (n,) in [-1, 1) at `SAMPLE_RATE`. Raises `DataError` without the package."""
-        count = self.frames_in(len(samples))
+        count, spectra = self.frames_in(len(samples)), _spectra_in(len(samples))
         if not count:
             return np.zeros((0, EMBEDDING), np.float32)
-        samples = np.pad(samples, self._silence)
-        spectra = _spectra_in(len(samples))
         spectrogram, embedding = _load(len(samples), count)
         # The model was made for 16-bit values, and scales its logarithms like this.
         log_mel = np.asarray(spectrogram.invoke(_plain(samples * 32768)[None])).reshape(spectra, BANDS) / 10 + 2
@@ -71,20 +62,11 @@ class SpeechEmbedding:
         windows = np.stack([log_mel[start : start + SPECTRA] for start in starts])
         return np.asarray(embedding.invoke(_plain(windows)[..., None]), np.float32).reshape(count, EMBEDDING)
 
-    @property
-    def _silence(self) -> int:
-        return round(self.around * SAMPLE_RATE)
-
-
-def expect_speech_embedding() -> None:
-    """Raise `DataError` unless the package that carries the model is installed."""
-    _model("embedding_model.tflite")
-
 
 def has_speech_embedding() -> bool:
     """Whether the package that carries the model is installed."""
     try:
-        expect_speech_embedding()
+        _model("embedding_model.tflite")
     except DataError:
         return False
     return True

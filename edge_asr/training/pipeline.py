@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge_asr.config import apply_overrides
 from edge_asr.data.clips import DataSet
 from edge_asr.data.prepare import prepare
 from edge_asr.data.readers import read_dataset
-from edge_asr.data.speech_embedding import SpeechEmbedding
-from edge_asr.data.spoken_clips import with_voices
-from edge_asr.data.tables import Prepared
+from edge_asr.data.spoken_clips import is_spoken, with_voices
+from edge_asr.data.tables import FeatureTable, Prepared
 from edge_asr.errors import TrainingError
+from edge_asr.files import write_whole
 from edge_asr.frontend.spec import FrontendSpec
 from edge_asr.progress import Progress, no_progress
 from edge_asr.training.backend import load_keras
-from edge_asr.training.guidance import Guidance, read_guidance, write_guidance
 from edge_asr.training.recipe import Recipe, load_recipe, recipe_from_table, recipe_table
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.workers import Workers
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from edge_asr.training.fit import OnEpoch, TrainResult
     from edge_asr.training.quantize_report import QuantizeReport
 
-TEACHERS_SAY = "guidance.npz"
+TEACHERS_SAY = "teacher_logits.npy"
 """In a run folder: what the recipe's teachers said, for resuming and for quantisation-aware fine-tuning."""
 
 
@@ -37,7 +40,6 @@ def prepare_data(
     recipe: Recipe,
     data: Path,
     *,
-    frontend: FrontendSpec | SpeechEmbedding | None = None,
     piper_voices: Path | None = None,
     cache_dir: Path,
     workers: int,
@@ -48,22 +50,13 @@ def prepare_data(
     Arguments and errors as for `prepare_dataset`.
     """
     dataset = read_dataset(recipe.data, data, progress=progress)
-    return prepare_dataset(
-        recipe,
-        dataset,
-        frontend=frontend,
-        piper_voices=piper_voices,
-        cache_dir=cache_dir,
-        workers=workers,
-        progress=progress,
-    )
+    return prepare_dataset(recipe, dataset, piper_voices=piper_voices, cache_dir=cache_dir, workers=workers, progress=progress)
 
 
 def prepare_dataset(
     recipe: Recipe,
     dataset: DataSet,
     *,
-    frontend: FrontendSpec | SpeechEmbedding | None = None,
     piper_voices: Path | None = None,
     cache_dir: Path,
     workers: int,
@@ -71,7 +64,6 @@ def prepare_dataset(
 ) -> Prepared:
     """The same of a data set that has been read. What the cache has is taken from there.
 
-    `frontend`: what hears the clips, None is the recipe's.
     `piper_voices`: the folder with Piper's voices, None is the usual one. Raises `DataError`, and `SynthesisError` where voices
     are wanted and can't speak.
     """
@@ -89,7 +81,7 @@ def prepare_dataset(
         )
     prepared = prepare(
         dataset,
-        frontend or recipe.frontend,
+        recipe.frontend,
         recipe.data,
         recipe.augment,
         seed=recipe.train.seed,
@@ -121,31 +113,24 @@ def train_run(
     """
     load_keras()
     from edge_asr.training.fit import train
-    from edge_asr.training.teachers import ask_teachers, expect_teachers
     from edge_asr.training.team import Team
 
     recipe = load_recipe(recipe_path, overrides)
     folder = RunFolder(run_dir)
     if not resume:
         folder.expect_no_run()  # before anything of it is overwritten, and before minutes of work
-    expect_teachers(recipe)
     team = Team(together)
     piper = piper_voices.absolute() if piper_voices else None
     prepare_for = partial(prepare_data, data=data, piper_voices=piper, cache_dir=cache_dir, workers=workers, progress=progress)
     prepared = prepare_for(recipe)
-    said = None
+    logits = None
     if recipe.train.teachers:
-        file = run_dir / TEACHERS_SAY
+        said = run_dir / TEACHERS_SAY
         # Without a finished epoch nothing tells whether these are the answers to this recipe.
-        if not (folder.has_checkpoint() and file.exists()):
+        if not (folder.has_checkpoint() and said.exists()):
             base = recipe_path if recipe_path.is_dir() else recipe_path.parent
-            write_guidance(
-                file,
-                ask_teachers(
-                    recipe, base, prepared.train, lambda frontend: prepare_for(recipe, frontend=frontend).train, progress
-                ),
-            )
-        said = _guidance(file)
+            _ask_teachers(said, recipe, base, prepared.train, prepare_for, progress)
+        logits = _read_logits(said)
     return train(
         recipe,
         prepared,
@@ -153,8 +138,7 @@ def train_run(
         resume=resume,
         facts=_voice_facts(prepared, piper),
         team=team,
-        teacher_logits=said.teacher_logits if said else None,
-        foretold=said.foretold if said else None,
+        teacher_logits=logits,
         progress=progress,
         on_epoch=on_epoch,
     )
@@ -195,7 +179,7 @@ def quantize_run(
     prepared = prepare_data(
         recipe, data, piper_voices=Path(piper) if piper else None, cache_dir=cache_dir, workers=workers, progress=progress
     )
-    logits = _guidance(run_dir / TEACHERS_SAY).teacher_logits if recipe.train.teachers else None
+    logits = _read_logits(run_dir / TEACHERS_SAY) if recipe.train.teachers else None
     return quantize(
         run_dir, prepared, bundle_dir, settings=changed.quantize, detect=changed.detect, teacher_logits=logits, progress=progress
     )
@@ -208,10 +192,27 @@ def _voice_facts(prepared: Prepared, piper_voices: Path | None) -> dict[str, Any
     return {"spoken": asdict(prepared.spoken), "piper_voices": str(piper_voices) if piper_voices else ""}
 
 
-def _guidance(file: Path) -> Guidance:
-    said = read_guidance(file)
-    if said is None:
-        raise TrainingError(
-            f"{file}: expected what the teachers said, found none, or a damaged file; train again without --resume"
-        )
-    return said
+def _ask_teachers(
+    said: Path, recipe: Recipe, base: Path, table: FeatureTable, prepare_for: Callable[[Recipe], Prepared], progress: Progress
+) -> None:
+    from edge_asr.training.distill import corrected, teacher_logits
+
+    def table_for(frontend: FrontendSpec) -> FeatureTable:
+        return table if frontend == recipe.frontend else prepare_for(replace(recipe, frontend=frontend)).train
+
+    logits = teacher_logits([base / name for name in recipe.train.teachers], table_for, progress=progress)
+    logits = corrected(logits, table.labels, np.array([is_spoken(name) for name in table.ids]), recipe.train.label_smoothing)
+    content = io.BytesIO()
+    np.save(content, logits)
+    try:
+        write_whole(said, content.getvalue())
+    except OSError as err:
+        raise TrainingError(f"{said}: can't be written: {err}") from err
+
+
+def _read_logits(path: Path) -> NDArray[np.float16]:
+    try:
+        logits: NDArray[np.float16] = np.load(path)
+    except (OSError, ValueError) as err:
+        raise TrainingError(f"{path}: expected what the teachers said, found: {err}; train again without --resume") from err
+    return logits

@@ -9,9 +9,6 @@ from edge_asr.bundle.manifest import ConvertedForm
 from edge_asr.config import setting
 from edge_asr.errors import ConfigError
 
-SPEECH_EMBEDDING = "speech_embedding"
-"""The teacher that needs no training of its own: heads on Google's speech embedding (see `embedding_head`)."""
-
 
 @dataclass(frozen=True)
 class TrainSpec:
@@ -39,14 +36,12 @@ class TrainSpec:
     per_unknown: int = setting(2200, min=0, max=1000000)
     per_silence: int = setting(650, min=0, max=1000000)
     teachers: tuple[str, ...] = ()
-    """Bundles or run folders, relative to the recipe, whose averaged posteriors are learnt (distillation, arXiv 1503.02531).
-
-    The name "speech_embedding" stands for what Google's speech embedding makes of the clips."""
+    """Bundles or run folders, relative to the recipe, whose averaged posteriors are learnt (distillation, arXiv 1503.02531)."""
     distill_weight: float = setting(0.7, min=0.0, max=1.0)
     """Share of the loss that the teachers' posteriors get; the labels get the rest."""
     distill_temperature: float = setting(2.0, min=0.5, max=20.0)
     foretell_weight: float = setting(0.5, min=0.0, max=100.0)
-    """Weight of the error of the values that a network foretells while it is trained, where a speech embedding guides it."""
+    """Weight of the error of the values that a wake word's network foretells while it is trained: a speech embedding."""
 
     def __post_init__(self) -> None:
         """Check what ties the fields together. Raises `ConfigError`."""

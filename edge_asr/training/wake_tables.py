@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +15,8 @@ from edge_asr.data.speech_embedding import SpeechEmbedding, has_speech_embedding
 from edge_asr.data.tables import FeatureTable, Prepared
 from edge_asr.data.wake_dataset import again
 from edge_asr.data.wake_windows import WakeWindow, mined_window
-from edge_asr.training.embedding_head import at_the_end, guidance
-from edge_asr.training.guidance import Guidance, read_guidance, write_guidance
+from edge_asr.files import write_whole
+from edge_asr.training.embedding_head import Guidance, guidance
 from edge_asr.training.wake_mining import Mined, read_mined
 from edge_asr.training.workshop import Collected, Workshop, features
 
@@ -60,12 +62,23 @@ def round_guidance(shop: Workshop, collected: Collected, found: Sequence[Mined])
     if not shop.wake.guided or not has_speech_embedding():
         return None
     file = round_dir(shop, len(found)) / GUIDANCE
-    kept = read_guidance(file)
+    kept = _read_guidance(file)
     if kept is None:
         table = round_table(shop, collected, found, SpeechEmbedding()).train
-        kept = guidance(table, shop.recipe, at_the_end(table.features.shape[2]), progress=shop.progress)
-        write_guidance(file, kept)
+        kept = guidance(table, shop.recipe, progress=shop.progress)
+        content = io.BytesIO()
+        np.savez(content, teacher_logits=kept.teacher_logits, foretold=kept.foretold)
+        write_whole(file, content.getvalue())
     return kept
+
+
+def _read_guidance(file: Path) -> Guidance | None:
+    """What was kept, or None where there is none or it is damaged."""
+    try:
+        with file.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+            return Guidance(arrays["teacher_logits"], arrays["foretold"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def _windows(shop: Workshop, found: Sequence[Mined]) -> list[WakeWindow]:

@@ -29,15 +29,6 @@ def test_frames_are_counted_back_from_the_end() -> None:
 
 
 @installed
-def test_silence_around_a_sound_counts_as_part_of_it() -> None:
-    sound = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
-    padded = SpeechEmbedding(1).compute(np.pad(sound, 3200))
-    around = SpeechEmbedding(1, around=0.2)
-    assert around.frames_in(len(sound)) == len(padded) == 8
-    np.testing.assert_array_equal(around.compute(sound), padded)
-
-
-@installed
 def test_frames_end_where_the_sound_does_whatever_came_before() -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 24000).astype(np.float32)
     every, second = SpeechEmbedding(1).compute(sound), SpeechEmbedding(2).compute(sound)

@@ -13,9 +13,7 @@ import numpy as np
 import pytest
 
 from edge_asr.bundle.store import Bundle, read_bundle
-from edge_asr.data.speech_embedding import has_speech_embedding
 from edge_asr.errors import ConfigError, DataError, TrainingError
-from edge_asr.training.guidance import Guidance, read_guidance, write_guidance
 from edge_asr.training.judge import judge_bundle
 from edge_asr.training.pipeline import TEACHERS_SAY, prepare_data, quantize_run, train_run
 from edge_asr.training.recipe import load_recipe
@@ -68,13 +66,6 @@ def recordings(root: Path, speakers: int) -> None:
     write(root / "_background_noise_" / "hiss.wav", noise(12.0, 1, level=0.001))
 
 
-def answers(run: Path) -> np.ndarray:
-    """What its teachers said: (clips, variants, classes)."""
-    said = read_guidance(run / TEACHERS_SAY)
-    assert said is not None
-    return said.teacher_logits
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Recordings, a recipe, a trained run of it, and a bundle."""
@@ -97,7 +88,8 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     recipe.write_text(RECIPE.replace("[train]", '[train]\nteachers = ["bundle"]').replace("epochs = 12", "epochs = 2"))
     settings = {"cache_dir": place / "cache", "workers": 1}
     train_run(recipe, place / "data", place / "student", **settings)
-    assert answers(place / "student").shape[1:] == (2, 4)
+    said = np.load(place / "student" / TEACHERS_SAY)
+    assert said.shape[1:] == (2, 4)
     heard: list[str] = []
     train_run(recipe, place / "data", place / "student", resume=True, **settings, progress=lambda what, *_: heard.append(what))
     assert not [what for what in heard if "teacher" in what]
@@ -107,46 +99,6 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     manifest = read_bundle(place / "fine").manifest
     assert manifest.detect.threshold == manifest.provenance["recipe"]["detect"]["threshold"] == 0.6
     assert manifest.provenance["quantize"]["method"] == "qat"
-
-
-@pytest.mark.skipif(not has_speech_embedding(), reason="pyopen-wakeword is not installed (pip install 'edge-asr[voices]')")
-def test_the_speech_embedding_teaches_beside_a_network(place: Path):
-    recipe = place / "guided.toml"
-    settings = {"cache_dir": place / "cache", "workers": 1}
-    said = {}
-    for name, teachers in (
-        ("network", ["bundle"]),
-        ("embedding", ["speech_embedding"]),
-        ("both", ["bundle", "speech_embedding"]),
-    ):
-        listed = json.dumps(teachers)
-        recipe.write_text(RECIPE.replace("[train]", f"[train]\nteachers = {listed}").replace("epochs = 12", "epochs = 2"))
-        train_run(recipe, place / "data", place / f"guided_{name}", **settings)
-        said[name] = np.exp(answers(place / f"guided_{name}").astype(np.float32))
-    np.testing.assert_allclose(said["both"], (said["network"] + said["embedding"]) / 2, rtol=0.03, atol=1e-6)  # float16
-    assert np.abs(said["network"] - said["embedding"]).mean() > 0.01
-    foretold = [read_guidance(place / f"guided_{name}" / TEACHERS_SAY).foretold for name in ("network", "both")]
-    assert foretold[0] is None
-    assert foretold[1].shape == (*said["both"].shape[:2], 96)
-    none = train_run(recipe, place / "data", place / "unforetold", overrides=["train.foretell_weight=0"], **settings)
-    first = RunFolder(place / "guided_both").history()[0]
-    assert first.loss > none.history[0].loss + 0.1  # its error is a part of what is minimised
-    assert "foretold" not in {layer.name for layer in RunFolder(place / "guided_both").model().layers}  # nor goes to a device
-    heard: list[str] = []
-    again = {**settings, "resume": True, "progress": lambda what, *_: heard.append(what)}
-    train_run(recipe, place / "data", place / "guided_both", **again)
-    assert not [what for what in heard if "teacher" in what]
-
-
-def test_the_speech_embedding_hears_one_rate(place: Path):
-    recipe = place / "rate.toml"
-    listed = RECIPE.replace(
-        "[train]", '[frontend]\nsample_rate = 8000\nhigh_hz = 3800.0\n[train]\nteachers = ["speech_embedding"]'
-    )
-    recipe.write_text(listed)
-    with pytest.raises(TrainingError, match="expected frontend.sample_rate = 16000, found 8000"):
-        train_run(recipe, place / "data", place / "rate", cache_dir=place / "cache", workers=1)
-    assert not (place / "rate").exists()
 
 
 VOICES = """
@@ -169,7 +121,7 @@ def test_voices_speak_beside_the_recordings(place: Path):
     assert info["piper_voices"] == str(place / "nowhere")  # where `invoke quantize` looks for them again
     assert all("GPL" in voice["licence"] for voice in info["spoken"]["voices"])
     assert "10 takes by" in info["data"]
-    said = answers(place / "voiced")
+    said = np.load(place / "voiced" / TEACHERS_SAY)
     table = prepare_data(load_recipe(recipe), place / "data", **settings).train
     spoken = np.array([name.startswith("_voices_/") for name in table.ids])
     assert spoken.sum() == 10
@@ -194,9 +146,9 @@ def test_answers_without_a_finished_epoch_are_not_trusted(place: Path):
     recipe = place / "student.toml"
     left = place / "left" / TEACHERS_SAY
     left.parent.mkdir()
-    write_guidance(left, Guidance(np.zeros((3, 2, 4), np.float16), None))
+    np.save(left, np.zeros(3, np.float16))
     train_run(recipe, place / "data", left.parent, resume=True, cache_dir=place / "cache", workers=1)
-    np.testing.assert_array_equal(answers(left.parent), answers(place / "student"))
+    np.testing.assert_array_equal(np.load(left), np.load(place / "student" / TEACHERS_SAY))
 
 
 def test_only_quantisation_may_be_changed_afterwards(place: Path):

@@ -121,8 +121,7 @@ def test_guidance_is_of_the_same_windows(made: Made, monkeypatch: pytest.MonkeyP
 
     pytest.importorskip("pyopen_wakeword", reason="carries the speech embedding")
     monkeypatch.setattr(embedding_head, "HEADS", 1)
-    soon = replace(embedding_head.at_the_end(5), epochs=2)
-    monkeypatch.setattr(wake_tables, "at_the_end", lambda frames: {5: soon}[frames])
+    monkeypatch.setattr(embedding_head, "EPOCHS", 2)
     guided = shop(small_recipe("wake.guided=true"), made.folder, "guided")
     table = wake_tables.round_table(guided, made.result.collected, made.result.mined).train
     guide = wake_tables.round_guidance(guided, made.result.collected, made.result.mined)
