@@ -42,7 +42,7 @@ def build_model(spec: ModelSpec, input_shape: tuple[int | None, int, int], class
     except ValueError as err:
         raise ConfigError(
             f"model.arch {name!r} does not fit an input of {input_shape[0]} frames by {input_shape[1]} features "
-            f"(use a longer data.clip_seconds, more features or a smaller stride): {err}"
+            f"(use a longer data.clip_seconds, more features, a smaller stride or smaller dilations): {err}"
         ) from err
     return model
 
