@@ -36,23 +36,6 @@ TEACHERS_SAY = "teacher_logits.npy"
 """In a run folder: what the recipe's teachers said, for resuming and for quantisation-aware fine-tuning."""
 
 
-def prepare_data(
-    recipe: Recipe,
-    data: Path,
-    *,
-    piper_voices: Path | None = None,
-    cache_dir: Path,
-    workers: int,
-    progress: Progress = no_progress,
-) -> Prepared:
-    """The recipe's feature tables of the recordings at `data`, and of what its voices say beside them.
-
-    Arguments and errors as for `prepare_dataset`.
-    """
-    dataset = read_dataset(recipe.data, data, progress=progress)
-    return prepare_dataset(recipe, dataset, piper_voices=piper_voices, cache_dir=cache_dir, workers=workers, progress=progress)
-
-
 def prepare_dataset(
     recipe: Recipe,
     dataset: DataSet,
@@ -62,7 +45,7 @@ def prepare_dataset(
     workers: int,
     progress: Progress = no_progress,
 ) -> Prepared:
-    """The same of a data set that has been read. What the cache has is taken from there.
+    """The recipe's feature tables of `dataset`, and of what its voices say beside it. What the cache has is taken from there.
 
     `piper_voices`: the folder with Piper's voices, None is the usual one. Raises `DataError`, and `SynthesisError` where voices
     are wanted and can't speak.
@@ -121,7 +104,10 @@ def train_run(
         folder.expect_no_run()  # before anything of it is overwritten, and before minutes of work
     team = Team(together)
     piper = piper_voices.absolute() if piper_voices else None
-    prepare_for = partial(prepare_data, data=data, piper_voices=piper, cache_dir=cache_dir, workers=workers, progress=progress)
+    dataset = read_dataset(recipe.data, data, progress=progress)
+    prepare_for = partial(
+        prepare_dataset, dataset=dataset, piper_voices=piper, cache_dir=cache_dir, workers=workers, progress=progress
+    )
     prepared = prepare_for(recipe)
     logits = None
     if recipe.train.teachers:
@@ -176,8 +162,13 @@ def quantize_run(
     if data is None:
         raise TrainingError(f"{run_dir}: expected the place of the recordings that it was trained on, found none")
     piper = folder.info().get("piper_voices")
-    prepared = prepare_data(
-        recipe, data, piper_voices=Path(piper) if piper else None, cache_dir=cache_dir, workers=workers, progress=progress
+    prepared = prepare_dataset(
+        recipe,
+        read_dataset(recipe.data, data, progress=progress),
+        piper_voices=Path(piper) if piper else None,
+        cache_dir=cache_dir,
+        workers=workers,
+        progress=progress,
     )
     logits = _read_logits(run_dir / TEACHERS_SAY) if recipe.train.teachers else None
     return quantize(

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from edge_asr.bundle.store import Bundle, read_bundle
+from edge_asr.data.readers import read_dataset
 from edge_asr.errors import ConfigError, DataError, TrainingError
 from edge_asr.training.judge import judge_bundle
-from edge_asr.training.pipeline import TEACHERS_SAY, prepare_data, quantize_run, train_run
+from edge_asr.training.pipeline import TEACHERS_SAY, prepare_dataset, quantize_run, train_run
 from edge_asr.training.recipe import load_recipe
 from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.text import evaluation_text, quantize_text
@@ -122,7 +123,8 @@ def test_voices_speak_beside_the_recordings(place: Path):
     assert all("GPL" in voice["licence"] for voice in info["spoken"]["voices"])
     assert "10 takes by" in info["data"]
     said = np.load(place / "voiced" / TEACHERS_SAY)
-    table = prepare_data(load_recipe(recipe), place / "data", **settings).train
+    loaded = load_recipe(recipe)
+    table = prepare_dataset(loaded, read_dataset(loaded.data, place / "data"), **settings).train
     spoken = np.array([name.startswith("_voices_/") for name in table.ids])
     assert spoken.sum() == 10
     assert len(said) == len(table.ids)
