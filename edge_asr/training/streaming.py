@@ -1,7 +1,9 @@
 """The streaming form of a causal network: from one step's new frames and kept older ones to logits (arXiv 2005.06720).
 
-Every layer that looks back in time gets a state: the frames before the new ones that it still needs. What it computes is
-what the window form computes for its newest frames, from the same weights and the same activation ranges.
+Every layer that looks back in time gets a state: the frames before the new ones that it still needs. Where several layers look
+back on what comes from one output, they share its state, and what lies between is computed again for the older frames
+(`shared_state`). What a layer computes is what the window form computes for its newest frames, from the same weights and the
+same activation ranges.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from keras import layers
 from edge_asr.errors import ConversionError
 from edge_asr.training.fake_quant import ActivationRange
 from edge_asr.training.graph import copy_model, links
-from edge_asr.training.time_axis import CONVOLUTIONS, POOLING, WHOLE_WINDOW, frames_read, time_stride
-from edge_asr.zoo.layers import Tensor, newest
+from edge_asr.training.shared_state import shared_state
+from edge_asr.training.time_axis import READS_FRAMES, frames_read, time_stride
+from edge_asr.zoo.layers import Tensor, cropped
 
-_LOOKS_BACK = (*CONVOLUTIONS, *POOLING, *WHOLE_WINDOW)
 _FRAME_BY_FRAME = (ActivationRange, layers.ReLU, layers.Dense)
 
 
@@ -48,50 +50,78 @@ class _StreamBuilder:
         self._states: list[Tensor] = []
         self._next_states: list[Tensor] = []
         self._outputs: dict[str, Tensor] = {}
+        self._older: dict[str, int] = {}
+        """How many frames of a layer's output are before the new ones, where that are any."""
 
     def build(self) -> keras.Model:
         for layer in self._model.layers:
-            inputs = [self._outputs[source] for source in self._links.sources[layer.name]]
-            self._outputs[layer.name] = self._apply(layer, inputs) if inputs else self._features
+            self._outputs[layer.name] = self._apply(layer) if self._links.sources[layer.name] else self._features
+            if layer.name not in self._older:
+                self._share_state(layer)
         logits = next(self._outputs[name] for name, readers in self._links.readers.items() if "" in readers)
         inputs, outputs = [self._features, *self._states], [logits, *self._next_states]
         return keras.Model(inputs, outputs, name=f"{self._model.name}_stream")
 
-    def _apply(self, layer: Any, inputs: list[Tensor]) -> Tensor:
-        x = inputs[0]
-        if isinstance(layer, _LOOKS_BACK):
-            return layer(self._frames_for(layer, x))
-        if isinstance(layer, _FRAME_BY_FRAME):
-            return layer(x)
+    def _apply(self, layer: Any) -> Tensor:
+        if isinstance(layer, layers.Cropping2D):
+            return self._frames_read(layer)
+        if isinstance(layer, READS_FRAMES):
+            return layer(self._frames_read(layer))
+        older = self._older.get(layer.name, 0)
+        inputs = [self._newest_of(source, older, layer) for source in self._links.sources[layer.name]]
         if isinstance(layer, layers.Add) and len({tensor.shape[1] for tensor in layer.input}) == 1:
             return layer(inputs)
+        x = inputs[0]
+        if isinstance(layer, _FRAME_BY_FRAME):
+            return layer(x)
         if isinstance(layer, layers.Reshape) and layer.output.shape[1] == layer.input.shape[1]:
             return layers.Reshape((x.shape[1], *layer.output.shape[2:]), name=layer.name)(x)
         if isinstance(layer, layers.ZeroPadding2D) and layer.padding[0] == (0, 0):
             return layer(x)
-        if isinstance(layer, layers.Cropping2D) and (layer.cropping[0][1], *layer.cropping[1]) == (0, 0, 0):
-            return x  # without older frames anyway
         raise ConversionError(
             f"layer {layer.name!r} ({type(layer).__name__}) has no streaming form here: use a causal network "
             "(model.causal = true, ds_tc_resnet or ctc_net)"
         )
 
-    def _frames_for(self, layer: Any, x: Tensor) -> Tensor:
-        """`x` with a state in front of it, or without its oldest frames, as `layer` needs it."""
-        older = frames_read(layer, x.shape[1]) - x.shape[1]
-        if x.shape[1] % time_stride(layer):
+    def _frames_read(self, layer: Any) -> Tensor:
+        """The frames that `layer` reads: with older ones from a state before them, or without the oldest, as it needs them."""
+        source = self._links.sources[layer.name][0]
+        had = self._older.get(source, 0)
+        new = self._outputs[source].shape[1] - had
+        if new % time_stride(layer):
             stride = self._stride()
             raise ConversionError(
                 f"expected a step of a multiple of {stride} frames, the network's stride in time, found "
                 f"{self._features.shape[1]}: detect.step_ms (of speech decode.step_ms) must be a multiple of {stride} hops"
             )
-        if older <= 0:
-            return newest(x, x.shape[1] + older, layer.name)
+        # A layer that reads each frame alone is asked for the older ones that its own readers share.
+        older = frames_read(layer, new) - new + self._older.get(layer.name, 0)
+        x = self._outputs[source] if older <= had else self._with_state(source, older, layer.name)
+        (_, too_new), bands = layer.cropping if isinstance(layer, layers.Cropping2D) else ((0, 0), (0, 0))
+        return cropped(x, ((x.shape[1] - new - older, too_new), bands), f"{layer.name}_reads")
+
+    def _share_state(self, layer: Any) -> None:
+        """Put a state before what `layer` makes, if several layers behind it look back on that."""
+        new = self._outputs[layer.name].shape[1] if len(self._outputs[layer.name].shape) == 4 else 0
+        shared = shared_state(self._model, self._links, layer.name, new) if new else None
+        if shared is not None:
+            self._outputs[layer.name] = self._with_state(layer.name, shared.frames, layer.name)
+            self._older.update(dict.fromkeys(shared.layers, shared.frames))
+
+    def _with_state(self, source: str, older: int, name: str) -> Tensor:
+        """What `source` puts out behind a state of `older` frames, which is named after the layer that needs it."""
+        x = self._outputs[source]
         state = keras.Input(batch_shape=(1, older, *x.shape[2:]), name=f"state_{len(self._states)}")
-        frames = layers.Concatenate(axis=1, name=f"{layer.name}_frames")([self._range_before(layer)(state), x])
+        rounded = self._range_before(self._model.get_layer(source))(state)
+        frames = layers.Concatenate(axis=1, name=f"{name}_frames")([rounded, x])
         self._states.append(state)
-        self._next_states.append(newest(frames, older, f"{layer.name}_state"))
+        self._next_states.append(cropped(frames, ((x.shape[1], 0), (0, 0)), f"{name}_next"))
         return frames
+
+    def _newest_of(self, source: str, older: int, reader: Any) -> Tensor:
+        """The new frames of `source` and the last `older` before them."""
+        x = self._outputs[source]
+        return cropped(x, ((self._older.get(source, 0) - older, 0), (0, 0)), f"{reader.name}_{source}")
 
     def _range_before(self, layer: Any) -> ActivationRange:
         """The range of what `layer` reads, which layers without a scale of their own hand on."""

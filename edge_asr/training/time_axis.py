@@ -12,6 +12,8 @@ CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D)
 POOLING = (layers.AveragePooling2D, layers.MaxPooling2D)
 WHOLE_WINDOW = (layers.GlobalAveragePooling2D, layers.Flatten)
 """Layers that make one output of all frames."""
+READS_FRAMES = (*CONVOLUTIONS, *POOLING, *WHOLE_WINDOW, layers.Cropping2D)
+"""Layers whose output frames can need several, or other, frames of the input."""
 
 
 def frames_read(layer: Any, new: int) -> int:
@@ -22,6 +24,8 @@ def frames_read(layer: Any, new: int) -> int:
     """
     if isinstance(layer, WHOLE_WINDOW):
         return int(layer.input.shape[1])
+    if isinstance(layer, layers.Cropping2D):
+        return new + int(layer.cropping[0][1])  # the frames that it leaves out as too new are those that it gives next
     extent, stride = _extent(layer), _stride(layer)
     if layer.padding != "valid" and extent > 1:
         raise ConversionError(

@@ -107,7 +107,18 @@ def newest(x: Tensor, frames: int, name: str) -> Tensor:
 
 def without_oldest(x: Tensor, surplus: int, name: str) -> Tensor:
     """`x` without its first `surplus` frames."""
-    return layers.Cropping2D(((surplus, 0), (0, 0)), name=f"{name}_newest")(x) if surplus else x
+    return cropped(x, ((surplus, 0), (0, 0)), f"{name}_newest")
+
+
+def middle(x: Tensor, frames: int, name: str) -> Tensor:
+    """The `frames` frames in the middle of `x`; a stream hands them on later, when those that are newer have come."""
+    surplus = x.shape[1] - frames
+    return cropped(x, (((surplus + 1) // 2, surplus // 2), (0, 0)), f"{name}_middle")
+
+
+def cropped(x: Tensor, surplus: tuple[tuple[int, int], tuple[int, int]], name: str) -> Tensor:
+    """`x` without so many frames (oldest, newest) and bands (lowest, highest)."""
+    return layers.Cropping2D(surplus, name=name)(x) if surplus != ((0, 0), (0, 0)) else x
 
 
 def logits(x: Tensor, seeds: Seeds, classes: int, dropout: float, *, causal: bool = False) -> Tensor:
