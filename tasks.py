@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from invoke import Context
 
-from edge_asr.errors import EdgeAsrError
+from edge_asr.errors import ConfigError, EdgeAsrError
 from edge_asr.tasks.cache import cache
 from edge_asr.tasks.command import command, number
 from edge_asr.tasks.deploy import deploy, logs, remove, status
@@ -44,6 +44,7 @@ TRAIN = {
     "recipe": "folder, TOML file or name in models/; with --phrase models/wake without it, else models/commands12",
     "run": "run folder, default runs/NAME",
     "resume": "go on with the run in the folder",
+    "begin_with": "commands: a run of the same network whose weights are the first ones; without it they are drawn",
     **DATA,
     **WAKE,
     **SETTINGS,
@@ -73,6 +74,7 @@ def train(
     recipe: str = "",
     run: str = "",
     resume: bool = False,
+    begin_with: str = "",
 ) -> None:
     """Train a wake word (--phrase), or a recipe's commands or recogniser; Ctrl-C keeps what is done, --resume goes on."""
     from edge_asr.data.wake_places import WakePlaces
@@ -82,10 +84,13 @@ def train(
     file = _recipe(recipe or ("models/wake" if phrase else "models/commands12"))
     wanted = wake_recipe(file, phrase, language, set_) if phrase else load_recipe(file, set_)
     folder = Path(run or f"runs/{wanted.name}")
+    if begin_with and not (wanted.speech is None and wanted.wake is None):
+        raise ConfigError(f"--begin-with {begin_with}: expected a recipe of commands, found {wanted.name}; leave it out")
     if wanted.speech is not None:
         train_speech(file, speech_places(data, negatives, noise, _piper(piper)), folder, CACHE, set_, resume)
     elif wanted.wake is None:
-        _train_commands(file, _data(_one(data), wanted.data.reader), folder, set_, resume, _piper(piper))
+        place = _data(_one(data), wanted.data.reader)
+        _train_commands(file, place, folder, set_, resume, _piper(piper), Path(begin_with) if begin_with else None)
     else:
         own = Path(recordings) if recordings else None
         places = WakePlaces(tuple(map(Path, negatives)), tuple(map(Path, noise)), own, _piper(piper))
@@ -287,7 +292,15 @@ def test(context: Context, args: str = "") -> None:  # noqa: PT028 - a command, 
     context.run(f"{sys.executable} -m pytest {args}", pty=sys.stdout.isatty())
 
 
-def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str], resume: bool, piper_voices: Path | None) -> None:
+def _train_commands(
+    recipe: Path,
+    data: Path,
+    folder: Path,
+    settings: list[str],
+    resume: bool,
+    piper_voices: Path | None,
+    begin_with: Path | None,
+) -> None:
     from edge_asr.training.pipeline import train_run
 
     with progress_bars() as progress:
@@ -297,6 +310,7 @@ def _train_commands(recipe: Path, data: Path, folder: Path, settings: list[str],
             folder,
             overrides=settings,
             resume=resume,
+            begin_with=begin_with,
             together=read_tf_config(os.environ.get("TF_CONFIG", "")),
             piper_voices=piper_voices,
             cache_dir=CACHE,

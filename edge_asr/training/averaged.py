@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import keras
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from edge_asr.errors import TrainingError
 from edge_asr.training.optimizer import make_optimizer
 from edge_asr.training.recipe import Recipe
+from edge_asr.training.run_folder import RunFolder
 from edge_asr.training.team import Team
 from edge_asr.zoo.build import build_model
 
@@ -39,6 +41,16 @@ class AveragedNetwork:
     def learning_rate(self) -> float:
         """The rate of the next step."""
         return float(keras.ops.convert_to_tensor(self.optimizer.learning_rate))
+
+    def begin_with(self, run_dir: Path) -> None:
+        """Take the kept weights of a run. Raises `TrainingError` where they are missing or of other shapes."""
+        weights = RunFolder(run_dir).model().get_weights()
+        if [array.shape for array in weights] != [array.shape for array in self.network.get_weights()]:
+            raise TrainingError(
+                f"{run_dir}: expected a run of the same network to begin with, found weights of other shapes; "
+                "model.arch and what makes it wide and deep must be the same, and the labels as many"
+            )
+        self.network.set_weights(weights)
 
     def state(self) -> list[Array]:
         """Everything that the next epoch depends on: weights, seeds of the dropouts, optimizer, averages."""

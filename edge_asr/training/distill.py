@@ -70,7 +70,8 @@ def teacher_logits(
     """The logarithm of the teachers' mean posteriors, (clips, variants, classes), for each waveform that is trained on.
 
     Each teacher hears with its own front end: `table_for(frontend)` is the training table prepared with it, of the same
-    clips and variants for every front end (which `prepare` is for one seed and augmentation).
+    clips and variants for every front end (which `prepare` is for one seed and augmentation). One with a shorter window than
+    theirs hears the middle of each clip.
     Raises `TrainingError` when there is no teacher, or when tables, labels or windows do not fit together.
     """
     if not teachers:
@@ -85,7 +86,7 @@ def teacher_logits(
     for number, (teacher, table) in enumerate(zip(loaded, tables)):
         for start in range(0, clips, step):
             progress(f"teacher {teacher.path.name}", number * clips + start, total)
-            block = table.features[start : start + step]
+            block = _middle(table.features[start : start + step], teacher.window[0])
             posteriors = teacher.posteriors(block.reshape(-1, *block.shape[2:]))
             mean[start : start + step] += posteriors.reshape(*block.shape[:2], -1) / len(loaded)
     progress("teachers", total, total)
@@ -106,12 +107,20 @@ def corrected(logits: npt.NDArray[np.float16], labels: Array, certain: Array, la
     return result
 
 
+def _middle(features: Array, frames: int | None) -> Array:
+    """The `frames` in the middle of each clip, (clips, variants, frames, features); None: all."""
+    surplus = features.shape[2] - (features.shape[2] if frames is None else frames)
+    return features[:, :, surplus // 2 : features.shape[2] - (surplus - surplus // 2)]
+
+
 def _check(teacher: Teacher, table: FeatureTable, first: FeatureTable) -> None:
     expected = (tuple(table.label_names), tuple(table.features.shape[2:]))
-    if (teacher.labels, teacher.window) != expected:
+    frames, features = teacher.window
+    longest = expected[1][0]
+    if (teacher.labels, features) != (expected[0], expected[1][1]) or (frames or longest) > longest:
         raise TrainingError(
-            f"teacher {teacher.path}: expected labels and window {expected}, found {(teacher.labels, teacher.window)}; "
-            "train it with the same [data]"
+            f"teacher {teacher.path}: expected labels and window {expected}, or fewer frames, found "
+            f"{(teacher.labels, teacher.window)}; train it with the same [data]"
         )
     if table.ids != first.ids or table.features.shape[1] != first.features.shape[1]:
         raise TrainingError(

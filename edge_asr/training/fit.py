@@ -58,7 +58,8 @@ def train(
 ) -> TrainResult:
     """Fit the network and leave a run folder (see `RunFolder`) in `run_dir`.
 
-    `begin_with`: the run folder of the same network whose kept weights are the first ones; None draws them from the seed.
+    `begin_with`: the run folder of a network with the same weights, whatever its window, padding and dilations, whose kept ones
+    are the first here (`run.json` says which); None draws them from the seed.
     `teacher_logits` (clips, variants, classes) of the training table are what the recipe's teachers say (see `distill`);
     `foretold` (clips, variants, values) are values that the network learns to foretell beside its classes. `facts` go into
     `run.json`.
@@ -73,7 +74,7 @@ def train(
     _check(recipe, prepared, teacher_logits, foretold)
     steps = steps_per_epoch(prepared.train, recipe.train)
     folder = RunFolder(run_dir)
-    info = {**run_info(recipe, prepared.summary, data_hash(prepared, teacher_logits)), **facts}
+    info = {**run_info(recipe, prepared.summary, data_hash(prepared, teacher_logits)), **_origin(begin_with), **facts}
     team = team or Team()
     state, history = begin_run(folder, recipe, info, EpochRecord, team, resume=resume)
     values = 0 if foretold is None else foretold.shape[-1]
@@ -81,7 +82,7 @@ def train(
     if history:
         learner.restore(state)
     elif begin_with is not None:
-        learner.network.set_weights(RunFolder(begin_with).model().get_weights())
+        learner.begin_with(begin_with)
     watch = Watch(progress, recipe.train.epochs, steps, done=len(history))
     while not finished(recipe.train, history):
         started = time.monotonic()
@@ -106,6 +107,13 @@ def _record(learner: Learner, prepared: Prepared, epoch: int, loss: float, accur
     seconds = round(time.monotonic() - started, 3)
     rate = learner.learning_rate
     return EpochRecord(epoch, loss, accuracy, validation_loss, validation_accuracy, rate, seconds)
+
+
+def _origin(begin_with: Path | None) -> dict[str, Any]:
+    if begin_with is None:
+        return {}
+    folder = RunFolder(begin_with)
+    return {"began_with": {"name": folder.recipe().name, "weights_sha256": folder.weights_hash()}}
 
 
 def _check(recipe: Recipe, prepared: Prepared, teacher_logits: Array | None, foretold: Array | None) -> None:

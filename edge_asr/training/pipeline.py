@@ -82,6 +82,7 @@ def train_run(
     *,
     overrides: Sequence[str] = (),
     resume: bool = False,
+    begin_with: Path | None = None,
     together: Workers | None = None,
     piper_voices: Path | None = None,
     cache_dir: Path,
@@ -91,8 +92,8 @@ def train_run(
 ) -> TrainResult:
     """Train the recipe at `recipe_path`; its teachers' paths are relative to it.
 
-    `together`: which machines share every batch, None: this one alone. `piper_voices`: as for `prepare_dataset`. Raises any
-    `EdgeAsrError` but `AudioError`.
+    `begin_with`: see `train`. `together`: which machines share every batch, None: this one alone. `piper_voices`: as for
+    `prepare_dataset`. Raises any `EdgeAsrError` but `AudioError`.
     """
     load_keras()
     from edge_asr.training.fit import train
@@ -102,6 +103,8 @@ def train_run(
     folder = RunFolder(run_dir)
     if not resume:
         folder.expect_no_run()  # before anything of it is overwritten, and before minutes of work
+    if begin_with is not None:
+        RunFolder(begin_with).model()  # likewise
     team = Team(together)
     piper = piper_voices.absolute() if piper_voices else None
     dataset = read_dataset(recipe.data, data, progress=progress)
@@ -122,6 +125,7 @@ def train_run(
         prepared,
         run_dir,
         resume=resume,
+        begin_with=begin_with,
         facts=_voice_facts(prepared, piper),
         team=team,
         teacher_logits=logits,

@@ -67,5 +67,6 @@ def provenance_of(recipe: Recipe, run: dict[str, Any], report: QuantizeReport) -
         "seed": recipe.train.seed,
         "versions": run.get("versions", {}),
         "data": run.get("data", ""),
+        **{key: run[key] for key in ("began_with",) if key in run},
         "quantize": measured,
     }

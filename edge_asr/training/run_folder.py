@@ -11,6 +11,7 @@ Weights are plain arrays: what one Keras backend has trained, any other loads.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -75,6 +76,10 @@ class RunFolder:
             variable.assign(array)
         return model
 
+    def weights_hash(self) -> str:
+        """SHA-256 of the file with the kept weights. Raises `TrainingError` when it is missing."""
+        return hashlib.sha256(self._bytes("weights.npz")).hexdigest()
+
     def has_checkpoint(self) -> bool:
         """Whether an epoch was finished in this folder."""
         return (self.path / "checkpoint.npz").exists()
@@ -125,9 +130,12 @@ class RunFolder:
             raise TrainingError(f"{file}: expected the state of a run, found: {err}") from err
 
     def _read(self, name: str) -> dict[str, Array]:
+        return _unpack(self._bytes(name), str(self.path / name))
+
+    def _bytes(self, name: str) -> bytes:
         file = self.path / name
         try:
-            return _unpack(file.read_bytes(), str(file))
+            return file.read_bytes()
         except OSError as err:
             raise TrainingError(f"{file}: expected a whole archive of arrays, found: {err}; train again") from err
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from edge_asr.data.tables import FeatureTable
-from edge_asr.errors import TrainingError
+from edge_asr.errors import ConfigError, TrainingError
 from edge_asr.training.batches import EpochBatches
 from edge_asr.training.fit import TrainResult, train
 from edge_asr.training.history import EpochRecord
@@ -194,8 +195,20 @@ def test_each_epoch_has_its_own_draws(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_run_can_begin_with_the_weights_of_another(unbroken: TrainResult, tmp_path: Path) -> None:
     still = toy_recipe(epochs=1, warmup_epochs=0.0, learning_rate=1e-8, weight_decay=0.0)
     train(still, DATA, tmp_path / "on", begin_with=unbroken.run_dir)
+    origin = RunFolder(tmp_path / "on").info()["began_with"]
+    sha256 = hashlib.sha256((unbroken.run_dir / "weights.npz").read_bytes()).hexdigest()
+    assert origin == {"name": "toy", "weights_sha256": sha256}
+    assert "began_with" not in RunFolder(unbroken.run_dir).info()
     before, after = RunFolder(unbroken.run_dir).model(), RunFolder(tmp_path / "on").model()
     for old, new in zip(before.trainable_variables, after.trainable_variables):
         assert_array_equal(np.round(new.numpy(), 4), np.round(old.numpy(), 4))  # 20 steps of 1e-8
     features = DATA.validation.features[:, 0]
     assert (predict(after, features).argmax(-1) == predict(before, features).argmax(-1)).mean() > 0.8  # norms move a little
+
+
+def test_a_run_of_another_network_is_nothing_to_begin_with(unbroken: TrainResult, tmp_path: Path) -> None:
+    other = replace(RECIPE, model=replace(RECIPE.model, stem_channels=12))
+    with pytest.raises(TrainingError, match=r"unbroken: expected a run of the same network to begin with"):
+        train(other, DATA, tmp_path / "on", begin_with=unbroken.run_dir)
+    with pytest.raises(ConfigError, match="nothing"):
+        train(RECIPE, DATA, tmp_path / "on", begin_with=tmp_path / "nothing")

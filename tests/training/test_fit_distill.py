@@ -57,6 +57,14 @@ def test_a_teacher_hears_with_its_own_front_end(tmp_path: Path) -> None:
     assert asked == [RECIPE.frontend]
 
 
+@pytest.mark.parametrize(("before", "behind"), [(4, 4), (4, 5), (0, 1)])
+def test_a_teacher_with_a_shorter_window_hears_the_middle(tmp_path: Path, before: int, behind: int) -> None:
+    path = untrained(tmp_path / "one", 0)
+    longer = np.pad(TABLE.features, ((0, 0), (0, 0), (before, behind), (0, 0)), constant_values=9)
+    found = teacher_logits([path], lambda frontend: replace(TABLE, features=longer))
+    np.testing.assert_array_equal(found, teacher_logits([path], lambda frontend: TABLE))
+
+
 def test_labels_that_are_certain_stand_in_for_teachers_that_are_wrong() -> None:
     labels = np.array([0, 1, 1])
     said = np.log(np.array([[[0.7, 0.3], [0.4, 0.6]]] * 3)).astype(np.float16)  # 0 of each clip as it came, 1 of its copy
@@ -84,6 +92,9 @@ def test_teachers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     renamed = replace(TABLE, label_names=("no", "yes", "_unknown_", "_silence_"))
     with pytest.raises(TrainingError, match=r"one: expected labels and window"):
         teacher_logits([path], lambda frontend: renamed)
+    shorter = replace(TABLE, features=TABLE.features[:, :, 1:])
+    with pytest.raises(TrainingError, match=r"one: expected labels and window .*or fewer frames"):
+        teacher_logits([path], lambda frontend: shorter)
     tables = iter([TABLE, replace(TABLE, ids=TABLE.ids[::-1])])
     with pytest.raises(TrainingError, match="the same clips and variants"):
         teacher_logits([path, path], lambda frontend: next(tables))

@@ -102,6 +102,20 @@ def test_a_student_learns_from_a_teacher_and_resumes_without_asking_again(place:
     assert manifest.provenance["quantize"]["method"] == "qat"
 
 
+def test_a_run_begins_with_another_and_its_bundle_says_so(place: Path):
+    recipe = place / "on.toml"
+    recipe.write_text(RECIPE.replace("epochs = 12", "epochs = 1\nwarmup_epochs = 0.0").replace("0.02", "1e-6"))
+    settings = {"cache_dir": place / "cache", "workers": 1}
+    result = train_run(recipe, place / "data", place / "on", begin_with=place / "run", **settings)
+    before = RunFolder(place / "run").history()
+    assert result.history[0].accuracy > before[0].accuracy + 0.2
+    quantize_run(place / "on", place / "data", place / "on-bundle", **settings)
+    provenance = read_bundle(place / "on-bundle").manifest.provenance
+    assert provenance["began_with"]["name"] == RunFolder(place / "run").recipe().name
+    with pytest.raises(ConfigError, match="nothing"):
+        train_run(recipe, place / "no data", place / "new", begin_with=place / "nothing", **settings)
+
+
 VOICES = """
 [voices]
 engines = ["espeak"]
