@@ -128,13 +128,32 @@ def test_every_part_of_the_input_is_heard(spec: ModelSpec) -> None:
     assert (changes > 1e-2).all()  # float32 alone changes some millionths
 
 
+def test_bc_resnet_computes_the_same_from_real_frames_in_both_forms() -> None:
+    """What padding did not touch: the causal form only leaves the rest out, so it can begin with the padded one's weights."""
+    causal, padded = (BcResNet(1.0, dilations=(1, 2, 2, 3), causal=form) for form in (True, False))
+    models = [build_model(spec, (90, 40, 1), 3, seed=0) for spec in (causal, padded)]
+    models[1].set_weights(models[0].get_weights())
+    clip = np.random.default_rng(0).normal(size=(1, 90, 40, 1)).astype(np.float32)
+    short, whole = (
+        keras.ops.convert_to_numpy(keras.Model(model.input, model.get_layer("head_pointwise_relu").output)(clip))
+        for model in models
+    )
+    surplus = whole.shape[1] - short.shape[1]
+    assert (surplus, short.shape[1]) == (4 + 4 * 3 + 8 * 5, 30)
+    np.testing.assert_allclose(short, whole[:, surplus // 2 : -surplus // 2], atol=1e-3 * short.std())
+    assert short.std(axis=1).max() > 0.1 * short.std()  # it changes from frame to frame
+
+
 @pytest.mark.parametrize("frames", [49, 50, 51, 52])
 @pytest.mark.parametrize("spec", CAUSAL, ids=str)
 def test_a_causal_network_hears_the_newest_frame_and_every_band(spec: ModelSpec, frames: int) -> None:
-    """Where a stride does not come out even, the old end is left out. (Its weight is small: few outputs see it.)"""
+    """Where a stride does not come out even, the old end is left out. (Its weight is small: few outputs see it.)
+
+    BC-ResNet hears the very newest frames through all its convolutions over time only, which is next to nothing before training.
+    """
     model = build_model(spec, (frames, 40, 1), 3, seed=0)
     clips = np.random.default_rng(0).normal(size=(1, frames, 40, 1)).astype(np.float32).repeat(4, axis=0)
-    clips[1, -1] += 10
+    clips[1, -16 if isinstance(spec, BcResNet) else -1 :] += 10
     clips[2, :, 0] += 10
     clips[3, :, -1] += 10
     logits = keras.ops.convert_to_numpy(model(clips))
