@@ -28,7 +28,7 @@ MODELS = Path(__file__).parents[2] / "models"
 BUNDLES = sorted(path.parent for path in MODELS.rglob("manifest.json"))
 RECOGNISERS = [bundle for bundle in BUNDLES if read_bundle(bundle).manifest.kind == "speech"]
 KEYWORDS = [bundle for bundle in BUNDLES if bundle not in RECOGNISERS]
-TEACHERS = {"commands12/teachers": ("broad", "wide"), "commands12-stream/teachers": ("bc", "causal", "deep", "wider")}
+TEACHERS = {"commands12/teachers": ("broad", "wide"), "commands12-stream/teachers": ("bc",)}
 JUDGED = [
     ("commands12", "speech_commands", 0.91),
     ("commands12-stream", "speech_commands", 0.91),
