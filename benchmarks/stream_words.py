@@ -47,11 +47,14 @@ def main() -> None:
     sound, said = strung_together(read_dataset(spec, args.words), args.split, engine.manifest.frontend.sample_rate)
     commands = [one for one in said if one.word in engine.labels]
     found = detections(engine, [sound])
-    hits = sum(any(hit(event, one) for event in found) for one in commands)
+    delays = [next((event.end - one.end for event in found if hit(event, one)), None) for one in commands]
+    hits = [delay for delay in delays if delay is not None]
     wrong = sum(not any(hit(event, one) for one in commands) for event in found)
     minutes = len(sound) / engine.manifest.frontend.sample_rate / 60
-    share = f"{hits} of {len(commands)} words detected ({hits / len(commands):.1%})"
+    share = f"{len(hits)} of {len(commands)} words detected ({len(hits) / len(commands):.1%})"
     print(f"{args.split}: {share}, {wrong} wrong in {minutes:.0f} minutes")
+    if hits:
+        print(f"median delay: {np.median(hits):+.2f} s from the end of the clip, in which a word is about in the middle")
     for folder in args.speech:
         parts = [read_audio(path, engine.manifest.frontend.sample_rate) for path in audio_files(folder, deep=True)[0]]
         hours = sum(map(len, parts)) / engine.manifest.frontend.sample_rate / 3600
