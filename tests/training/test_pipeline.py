@@ -230,6 +230,8 @@ def test_commands_judge_a_folder_of_labels(tiny_bundle: Bundle, tmp_path: Path):
         (["train"], "EDGE_ASR_DATA"),
         (["train", "--phrase", "???", "--recipe", str(ROOT / "models" / "wake")], "expected a phrase of words"),
         (["train", "--phrase", "hey", "--recipe", "models/commands12"], "wake"),
+        (["train", "--data", ".", "--begin-with", "nowhere"], "nowhere"),
+        (["train", "--recipe", str(ROOT / "models" / "home"), "--begin-with", "nowhere"], "expected a recipe of commands"),
         (["quantize", "--run", "nowhere"], "nowhere"),
         (["evaluate", "--bundle", "nowhere", "--data", "."], "nowhere"),
     ],
