@@ -10,7 +10,7 @@ from edge_asr.training.resource_file import states_in_variables
 from edge_asr.training.tflite_file import check_int8, operator_counts, tensor_specs, unpack
 from tests.training.causal_models import files, random_frames, run_stream, steps
 
-FORMS = [("res_ds_cnn", 2), ("ds_cnn", 4), ("ds_tc_resnet", 4), ("odd", 4)]
+FORMS = [("res_ds_cnn", 2), ("ds_cnn", 4), ("ds_tc_resnet", 4), ("bc_resnet", 4), ("odd", 4)]
 ESPHOME = {
     "CALL_ONCE",
     "VAR_HANDLE",
